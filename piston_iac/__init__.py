@@ -1,0 +1,3 @@
+"""piston-iac: bare servers in, private cloud out."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""BMCs: one protocol, one driver for IPMI."""

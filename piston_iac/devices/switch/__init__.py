@@ -1,0 +1,1 @@
+"""Switches: one protocol, one driver for OVSDB."""

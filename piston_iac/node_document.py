@@ -1,0 +1,115 @@
+"""The node document: everything one node is told, as plain data.
+
+Written by `plan.documents` on the operator's side, applied by `node_agent` on the node. Both sides
+read this one file, so it needs nothing but the standard library. Sizes in bytes, MTU in bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class File:
+    """A file the node must hold. `mode` is octal text. A change of it restarts `restart`'s units."""
+
+    path: str
+    content: str
+    mode: str = "0644"
+    restart: tuple[str, ...] = ()
+    secret: bool = False
+
+    def digest(self) -> str:
+        """SHA-256 of the content, hexadecimal, as reports and plans show it."""
+        return hashlib.sha256(self.content.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Interface:
+    """A tagged interface on the data bridge. `address` is CIDR or empty for none."""
+
+    name: str
+    vid: int
+    address: str
+    mtu: int
+
+
+@dataclass(frozen=True)
+class Networking:
+    """The data bridge: `uplink_mac` is the card that carries the VLANs. `gateway` may be empty."""
+
+    bridge: str
+    uplink_mac: str
+    interfaces: tuple[Interface, ...]
+    gateway: str
+
+
+@dataclass(frozen=True)
+class LocalMirror:
+    """RAID1+0 over the local disks, named by serial. `wipe`: serials with foreign data to erase.
+
+    `label` says who owns it: `piston:<site>:<node>`; `backend` is btrfs-raid10 or md-raid10.
+    """
+
+    label: str
+    backend: str
+    disks: tuple[str, ...]
+    mount: str
+    wipe: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class NodeDocument:
+    """All of it. `units` are to be active; `osd_disks` are left alone until Ceph claims them."""
+
+    site: str
+    node: str
+    release: str
+    hostname: str
+    files: tuple[File, ...]
+    units: tuple[str, ...]
+    networking: Networking
+    mirror: LocalMirror
+    osd_disks: tuple[str, ...]
+    image_cache_bytes: int
+    time_servers: tuple[str, ...]
+    schema: int = SCHEMA
+
+    def to_json(self) -> str:
+        """Canonical JSON: the same document gives the same bytes."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON, hexadecimal."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+
+def from_json(text: str) -> NodeDocument:
+    """Read a document back.
+
+    Raises:
+        ValueError: another schema, or a field is missing or unknown.
+    """
+    raw: dict[str, Any] = json.loads(text)
+    if raw.get("schema") != SCHEMA:
+        raise ValueError(f"node document has schema {raw.get('schema')!r}; this image reads {SCHEMA}")
+    try:
+        networking = raw.pop("networking")
+        interfaces = tuple(Interface(**entry) for entry in networking.pop("interfaces"))
+        mirror = raw.pop("mirror")
+        lists = {name: tuple(raw.pop(name)) for name in ("units", "osd_disks", "time_servers")}
+        files = tuple(File(**{**entry, "restart": tuple(entry["restart"])}) for entry in raw.pop("files"))
+        return NodeDocument(
+            networking=Networking(interfaces=interfaces, **networking),
+            mirror=LocalMirror(**{**mirror, "disks": tuple(mirror["disks"]), "wipe": tuple(mirror["wipe"])}),
+            files=files,
+            **lists,
+            **raw,
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"node document does not fit schema {SCHEMA}: {error}") from error

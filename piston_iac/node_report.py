@@ -1,0 +1,106 @@
+"""The node report: what one node sees of itself, as plain data.
+
+Written by `node_agent`, read by `devices.node_agent`. Standard library only. Sizes in bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A whole disk. `marker` says what it carries:
+
+    `blank`; `mirror:<label>` for a local mirror (ours or another's); `foreign:<what blkid saw>`.
+    `live` is true when it is mounted or otherwise in use right now.
+    """
+
+    serial: str
+    size_bytes: int
+    marker: str
+    live: bool
+
+
+@dataclass(frozen=True)
+class MirrorState:
+    """The local mirror. `state` is `absent`, `healthy` or `degraded`; `disks` are serials in it."""
+
+    state: str
+    label: str
+    profile: str
+    disks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class InterfaceState:
+    """A tagged interface of the data bridge as it is now. `vid` 0: untagged; `address` CIDR or empty."""
+
+    name: str
+    vid: int
+    address: str
+    mtu: int
+    up: bool
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time as chrony sees it. `offset_s` is the distance to the servers, seconds."""
+
+    synchronised: bool
+    offset_s: float
+    servers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NodeReport:
+    """What is so on the node now.
+
+    `document` is the digest of the document it applied last, empty before the first. `phase` is
+    `waiting` (no document yet), `applying`, `settled` or `failed`; `fault` says why it failed in one
+    line. `files` maps the document's paths to SHA-256 of what is there, empty when missing. `units`
+    maps the document's units to systemd's active state. `writes` counts what the agent ever changed
+    in this boot; `progress` is the step under way.
+    """
+
+    node: str
+    boot_id: str
+    hardware_uuid: str
+    release: str
+    image_digest: str
+    document: str
+    phase: str
+    progress: str
+    fault: str
+    files: dict[str, str]
+    units: dict[str, str]
+    disks: tuple[Disk, ...]
+    mirror: MirrorState
+    gateway: str
+    interfaces: tuple[InterfaceState, ...]
+    clock: Clock
+    writes: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self)
+
+
+def from_dict(raw: dict[str, Any]) -> NodeReport:
+    """Read a report back.
+
+    Raises:
+        ValueError: a field is missing or unknown (an agent of another release).
+    """
+    try:
+        mirror, clock = raw["mirror"], raw["clock"]
+        nested = {
+            "disks": tuple(Disk(**disk) for disk in raw["disks"]),
+            "mirror": MirrorState(**{**mirror, "disks": tuple(mirror["disks"])}),
+            "interfaces": tuple(InterfaceState(**entry) for entry in raw["interfaces"]),
+            "clock": Clock(**{**clock, "servers": tuple(clock["servers"])}),
+        }
+        return NodeReport(**{**raw, **nested})
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"the agent's report does not fit this version: {error}") from error

@@ -1,0 +1,1 @@
+"""Pure decisions: (desired, observed) -> changes. No I/O, no clock, no randomness."""

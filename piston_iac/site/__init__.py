@@ -1,0 +1,1 @@
+"""The stack file, parsed once: what one site is supposed to be."""

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Answers: which Pulumi engine does this checkout run? Prints the directory that holds it.
+#
+# Order: a new enough `pulumi` on PATH; else the official installer; else a build from pinned Go
+# modules (setup/engine/), kept in the cache under the digest of those pins.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${PISTON_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/piston-iac}/engine
+need=3.200.0
+cli_version=v3.200.0
+
+say() { echo "engine: $*" >&2; }
+
+# True when version $1 is at least $need. A release candidate counts as its release.
+new_enough() { [ "$(printf '%s\n%s\n' "$need" "${1%%-*}" | sort -V | head -n 1)" = "$need" ]; }
+
+engine_version() { "$1" version 2>/dev/null | sed 's/^v//'; }
+
+usable() { # directory
+    [ -x "$1/pulumi" ] && [ -x "$1/pulumi-language-python" ] && new_enough "$(engine_version "$1/pulumi")"
+}
+
+from_path() {
+    local found
+    # Our own wrapper of the lab is also called pulumi: it is not an engine.
+    found=$(PATH=${PATH//"$here/../build/bin:"/} command -v pulumi) || return 1
+    found=$(dirname "$(readlink -f "$found")")
+    usable "$found" && echo "$found"
+}
+
+from_installer() {
+    local into=$cache/official
+    if ! usable "$into/bin"; then
+        say "no pulumi $need or newer on PATH; trying the official installer"
+        curl -fsSL --connect-timeout 5 --max-time 20 https://get.pulumi.com -o "$cache/install.sh" 2>/dev/null || return 1
+        sh "$cache/install.sh" --install-root "$into" --no-edit-path >&2 || return 1
+    fi
+    usable "$into/bin" && echo "$into/bin"
+}
+
+build_one() { # module directory, package, output file
+    (cd "$1" && CGO_ENABLED=0 GOFLAGS=-mod=mod go build -buildvcs=false -trimpath \
+        -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$cli_version" \
+        -o "$3" "$2") >&2
+}
+
+from_go_modules() {
+    local digest into work scripts
+    digest=$(cat "$here"/engine/*/go.mod "$here/engine.sh" | sha256sum | cut -c1-16)
+    into=$cache/built-$digest
+    if ! usable "$into"; then
+        command -v go >/dev/null || {
+            say "the official installer cannot be reached and there is no Go toolchain to build the engine;" \
+                "install Pulumi $need or newer, or Go 1.24 or newer, then run this again"
+            return 1
+        }
+        say "building Pulumi $cli_version from pinned Go modules (about 5 minutes, once)"
+        work=$(mktemp -d "$cache/build.XXXXXX")
+        # Built from copies: the checkout stays as committed.
+        cp -r "$here/engine/cli" "$here/engine/language-python" "$work/"
+        build_one "$work/cli" github.com/pulumi/pulumi/pkg/v3/cmd/pulumi "$work/out/pulumi"
+        build_one "$work/language-python" github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python \
+            "$work/out/pulumi-language-python"
+        scripts=$(cd "$work/cli" && go list -m -f '{{.Dir}}' github.com/pulumi/pulumi/sdk/v3)/python
+        install -m 755 "$scripts/cmd/pulumi-language-python-exec" "$scripts/dist/pulumi-resource-pulumi-python" \
+            "$scripts/dist/pulumi-analyzer-policy-python" "$work/out/"
+        rm -rf "$into"
+        mv "$work/out" "$into"
+        rm -rf "$work"
+    fi
+    usable "$into" && echo "$into"
+}
+
+mkdir -p "$cache"
+from_path || from_installer || from_go_modules
