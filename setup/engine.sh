@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # Answers: which Pulumi engine does this checkout run? Prints the directory that holds it.
 #
-# Order: a new enough `pulumi` on PATH; else the official installer; else a build from pinned Go
-# modules (setup/engine/), kept in the cache under the digest of those pins.
+# Order: a new enough `pulumi` on PATH; else one that is in the cache; else the official installer; else a
+# build from pinned Go modules (setup/engine/), kept in the cache under the digest of those pins.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${PISTON_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/piston-iac}/engine
 need=3.200.0
 cli_version=v3.200.0
+official=$cache/official
+built=$cache/built-$({ cat "$here"/engine/*/go.mod; echo "$cli_version"; } | sha256sum | cut -c1-16)
 
 say() { echo "engine: $*" >&2; }
 
@@ -23,20 +25,28 @@ usable() { # directory
 
 from_path() {
     local found
-    # Our own wrapper of the lab is also called pulumi: it is not an engine.
-    found=$(PATH=${PATH//"$here/../build/bin:"/} command -v pulumi) || return 1
+    # bin/pulumi of a checkout is a wrapper, not an engine.
+    found=$(type -ap pulumi | while read -r path; do
+        [ -e "$(dirname "$path")/at-operator" ] || { echo "$path"; break; }
+    done)
+    [ -n "$found" ] || return 1
     found=$(dirname "$(readlink -f "$found")")
     usable "$found" && echo "$found"
 }
 
+from_cache() {
+    local dir
+    for dir in "$official/bin" "$built"; do
+        usable "$dir" && echo "$dir" && return
+    done
+    return 1
+}
+
 from_installer() {
-    local into=$cache/official
-    if ! usable "$into/bin"; then
-        say "no pulumi $need or newer on PATH; trying the official installer"
-        curl -fsSL --connect-timeout 5 --max-time 20 https://get.pulumi.com -o "$cache/install.sh" 2>/dev/null || return 1
-        sh "$cache/install.sh" --install-root "$into" --no-edit-path >&2 || return 1
-    fi
-    usable "$into/bin" && echo "$into/bin"
+    say "no pulumi $need or newer on PATH or in the cache; trying the official installer"
+    curl -fsSL --connect-timeout 5 --max-time 20 https://get.pulumi.com -o "$cache/install.sh" 2>/dev/null || return 1
+    sh "$cache/install.sh" --install-root "$official" --no-edit-path >&2 || return 1
+    usable "$official/bin" && echo "$official/bin"
 }
 
 build_one() { # module directory, package, output file
@@ -46,31 +56,27 @@ build_one() { # module directory, package, output file
 }
 
 from_go_modules() {
-    local digest into work scripts
-    digest=$(cat "$here"/engine/*/go.mod "$here/engine.sh" | sha256sum | cut -c1-16)
-    into=$cache/built-$digest
-    if ! usable "$into"; then
-        command -v go >/dev/null || {
-            say "the official installer cannot be reached and there is no Go toolchain to build the engine;" \
-                "install Pulumi $need or newer, or Go 1.24 or newer, then run this again"
-            return 1
-        }
-        say "building Pulumi $cli_version from pinned Go modules (about 5 minutes, once)"
-        work=$(mktemp -d "$cache/build.XXXXXX")
-        # Built from copies: the checkout stays as committed.
-        cp -r "$here/engine/cli" "$here/engine/language-python" "$work/"
-        build_one "$work/cli" github.com/pulumi/pulumi/pkg/v3/cmd/pulumi "$work/out/pulumi"
-        build_one "$work/language-python" github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python \
-            "$work/out/pulumi-language-python"
-        scripts=$(cd "$work/cli" && go list -m -f '{{.Dir}}' github.com/pulumi/pulumi/sdk/v3)/python
-        install -m 755 "$scripts/cmd/pulumi-language-python-exec" "$scripts/dist/pulumi-resource-pulumi-python" \
-            "$scripts/dist/pulumi-analyzer-policy-python" "$work/out/"
-        rm -rf "$into"
-        mv "$work/out" "$into"
-        rm -rf "$work"
-    fi
-    usable "$into" && echo "$into"
+    local work scripts
+    command -v go >/dev/null || {
+        say "the official installer cannot be reached and there is no Go toolchain to build the engine;" \
+            "install Pulumi $need or newer, or Go 1.24 or newer, then run this again"
+        return 1
+    }
+    say "building Pulumi $cli_version from pinned Go modules (about 5 minutes, once)"
+    work=$(mktemp -d "$cache/build.XXXXXX")
+    # Built from copies: the checkout stays as committed.
+    cp -r "$here/engine/cli" "$here/engine/language-python" "$work/"
+    build_one "$work/cli" github.com/pulumi/pulumi/pkg/v3/cmd/pulumi "$work/out/pulumi"
+    build_one "$work/language-python" github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python \
+        "$work/out/pulumi-language-python"
+    scripts=$(cd "$work/cli" && go list -m -f '{{.Dir}}' github.com/pulumi/pulumi/sdk/v3)/python
+    install -m 755 "$scripts/cmd/pulumi-language-python-exec" "$scripts/dist/pulumi-resource-pulumi-python" \
+        "$scripts/dist/pulumi-analyzer-policy-python" "$work/out/"
+    rm -rf "$built"
+    mv "$work/out" "$built"
+    rm -rf "$work"
+    usable "$built" && echo "$built"
 }
 
 mkdir -p "$cache"
-from_path || from_installer || from_go_modules
+from_path || from_cache || from_installer || from_go_modules

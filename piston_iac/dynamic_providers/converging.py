@@ -1,0 +1,199 @@
+"""The pattern of every resource: observe, decide, apply, observe again.
+
+- create is converge: it adopts what is right already and changes only the rest.
+- read is the truth and never raises: what cannot be read keeps its last value, and the field `fault`
+  says why. `fault` is wanted empty, so a fault is always one line of the plan.
+- An attempt that fails half-way leaves the resource in the state as half-made; the next run goes on.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from piston_iac.deadline import Deadline
+from piston_iac.dynamic_providers import runtime
+from piston_iac.dynamic_providers.shown import shown_changes
+from piston_iac.errors import AccessRefused, PistonError, Unreachable, WrongMachine
+
+Props = dict[str, Any]
+_PROVIDER = "__provider"
+
+
+class Inputs(BaseModel):
+    """What every resource is given. Keys are camelCase in the state.
+
+    `timeout_s` bounds one look at the device, seconds.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+    site: str
+    fault: str = ""
+    timeout_s: float = 8.0
+
+    def props(self) -> Props:
+        """As properties of a resource."""
+        return self.model_dump(by_alias=True, mode="json")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Reality: `fields` under the names of inputs, `outs` for what is only told."""
+
+    fields: Props
+    outs: Props = field(default_factory=dict)
+
+
+I = TypeVar("I", bound=Inputs)  # noqa: E741 - reads best in signatures
+
+
+class Converging(ResourceProvider, Generic[I]):
+    """Base of all providers. Subclasses say how to observe, converge and remove.
+
+    `model` is the class of the inputs; `secrets` the inputs that are never shown; `pinned` the outputs
+    that first contact binds and that later attempts keep.
+    """
+
+    serialize_as_secret_always = False
+    model: ClassVar[type[Inputs]]
+    secrets: ClassVar[frozenset[str]] = frozenset()
+    pinned: ClassVar[frozenset[str]] = frozenset()
+
+    # What a resource is made of ------------------------------------------------------------------
+
+    @abstractmethod
+    def observe(self, inputs: I, bound: Mapping[str, Any], deadline: Deadline) -> Seen:
+        """Look, touching nothing. `bound` holds outputs pinned at first contact.
+
+        Raises:
+            PistonError: it could not be read, or it is another machine.
+        """
+
+    @abstractmethod
+    def converge(self, inputs: I, bound: Mapping[str, Any]) -> None:
+        """Change what is not as wanted. Repeatable."""
+
+    @abstractmethod
+    def remove(self, inputs: I) -> None:
+        """Give the device back without harm to others or to data."""
+
+    @abstractmethod
+    def name(self, inputs: I) -> str:
+        """The name within the site. The id is `site/name`, whatever hardware stands behind it."""
+
+    def outlook(self, inputs: I, deadline: Deadline) -> list[str]:
+        """Lines that a preview of create adds: what would be adopted, made or destroyed.
+
+        Raises:
+            UnsafeChange: create would refuse; the preview says so already.
+        """
+        return []
+
+    # What the engine calls -----------------------------------------------------------------------
+
+    def check(self, _olds: Props, news: Props) -> CheckResult:
+        """Every fault of the inputs at once."""
+        try:
+            self.model.model_validate(_public(news))
+        except ValidationError as error:
+            failures = [
+                CheckFailure(".".join(str(part) for part in fault["loc"]), fault["msg"])
+                for fault in error.errors(include_input=False, include_url=False)
+            ]
+            return CheckResult(news, failures)
+        return CheckResult(news, [])
+
+    def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
+        """Field by field. Never a replace: hardware is kept, whatever changes about it."""
+        lines = shown_changes(_public(olds), _public(news), self.secrets)
+        for line in lines:
+            runtime.info(line)
+        return DiffResult(changes=bool(lines), replaces=[], delete_before_replace=False)
+
+    def create(self, props: Props) -> CreateResult:
+        """Converge and adopt."""
+        inputs = self._parse(props)
+        id_ = f"{inputs.site}/{self.name(inputs)}"
+        return CreateResult(id_, self._converged(id_, inputs, props, {}))
+
+    def preview_create(self, props: Props) -> Props:
+        """Look before the leap, touching nothing; what can be known is known in the plan."""
+        inputs = self._parse(props)
+        for line in self.outlook(inputs, self._look(inputs)):
+            runtime.info(line)
+        return props
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """Reality, as outputs and as inputs."""
+        inputs = self._parse(props)
+        outs = {**props, "fault": ""}
+        try:
+            seen = self.observe(inputs, props, self._look(inputs))
+            outs |= {**seen.fields, **seen.outs}
+        except PistonError as error:
+            outs["fault"] = fault_of(error)
+        names = self._input_names()
+        return ReadResult(id_, outs, {key: value for key, value in outs.items() if key in names})
+
+    def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
+        """Converge in place."""
+        return UpdateResult(self._converged(id_, self._parse(news), news, olds))
+
+    def delete(self, _id: str, props: Props) -> None:
+        """Remove safely."""
+        self.remove(self._parse(props))
+
+    # Shared pieces -------------------------------------------------------------------------------
+
+    def _parse(self, props: Mapping[str, Any]) -> I:
+        """The inputs among the properties; a state carries outputs beside them."""
+        names = self._input_names()
+        known = {key: value for key, value in props.items() if key in names}
+        return self.model.model_validate(known)  # type: ignore[return-value]
+
+    def _input_names(self) -> frozenset[str]:
+        return frozenset(entry.alias or name for name, entry in self.model.model_fields.items())
+
+    def _look(self, inputs: Inputs) -> Deadline:
+        return Deadline.after(inputs.timeout_s, runtime.CANCELLED)
+
+    def _converged(self, id_: str, inputs: I, props: Props, bound: Mapping[str, Any]) -> Props:
+        kept = {key: bound[key] for key in self.pinned if key in bound}
+        try:
+            self.converge(inputs, bound)
+            seen = self.observe(inputs, bound, self._look(inputs))
+        except PistonError as error:
+            outs = {**_public(props), **kept, "fault": fault_of(error)}
+            raise runtime.HalfMade(id_, outs, [str(error)]) from error
+        return {**_public(props), **kept, **seen.fields, **seen.outs}
+
+
+def fault_of(error: PistonError) -> str:
+    """The short form of an error that a plan shows as the field `fault`."""
+    kind = {Unreachable: "unreachable", AccessRefused: "refused", WrongMachine: "wrong machine"}
+    return f"{kind.get(type(error), 'fault')}: {error.device}: {error.cause}"
+
+
+def _public(props: Mapping[str, Any]) -> Props:
+    return {key: value for key, value in props.items() if key != _PROVIDER}

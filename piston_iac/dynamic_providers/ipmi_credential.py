@@ -1,0 +1,175 @@
+"""IpmiCredential: a BMC whose only ways in are ours: a user, and a break-glass user to repair it.
+
+A read logs in at most twice, with our user and with the break-glass user, so that it can never lock
+an account. The break-glass password itself is checked by asking the BMC inside a session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi import Output, ResourceOptions
+from pulumi.dynamic import Resource
+from pydantic import SecretStr
+
+from piston_iac.deadline import Deadline
+from piston_iac.devices.bmc.protocol import BmcSession, BmcUser, Login, Privilege
+from piston_iac.dynamic_providers.bmc_common import WithBmc, open_bmc, same_machine
+from piston_iac.dynamic_providers.converging import Converging, Props, Seen
+from piston_iac.errors import AccessRefused
+from piston_iac.plan.credentials import (
+    BREAK_GLASS_SLOT,
+    FACTORY_SLOT,
+    OUR_SLOT,
+    Account,
+    Accounts,
+    Change,
+    changes,
+    judge,
+    judge_factory,
+)
+
+
+class CredentialInputs(WithBmc):
+    """`login`, `break_glass_login` and `factory_login` are how the accounts are; see plan.credentials."""
+
+    generation: int
+    break_glass_user: str
+    break_glass_password: str
+    factory_user: str
+    factory_password: str
+    login: str = Account.RIGHT.value
+    break_glass_login: str = Account.RIGHT.value
+    factory_login: str = Account.DISABLED.value
+
+
+@dataclass(frozen=True)
+class _Look:
+    """One look inside: the session that worked, and whether it was our own login."""
+
+    session: BmcSession
+    own: bool
+
+
+class IpmiCredentialProvider(Converging[CredentialInputs]):
+    """Observes and converges the accounts of one BMC."""
+
+    model = CredentialInputs
+    secrets = frozenset({"password", "breakGlassPassword", "factoryPassword"})
+    pinned = frozenset({"guid"})
+
+    def name(self, inputs: CredentialInputs) -> str:
+        """`n1/bmc`."""
+        return f"{inputs.node}/bmc"
+
+    def observe(self, inputs: CredentialInputs, bound: Mapping[str, Any], deadline: Deadline) -> Seen:
+        """The accounts, seen from inside a session."""
+        with _inside(inputs, [_own(inputs), _break_glass(inputs)]) as look:
+            guid = look.session.guid()
+            same_machine(inputs, bound, guid)
+            accounts = _accounts(inputs, look)
+        fields = {
+            "login": accounts.user.value,
+            "breakGlassLogin": accounts.break_glass.value,
+            "factoryLogin": accounts.factory.value,
+        }
+        return Seen(fields, {"guid": guid})
+
+    def converge(self, inputs: CredentialInputs, bound: Mapping[str, Any]) -> None:
+        """Change what is wrong, the factory account last."""
+        second = _break_glass(inputs) if bound.get("guid") else _factory(inputs)
+        with _inside(inputs, [_own(inputs), second]) as look:
+            same_machine(inputs, bound, look.session.guid())
+            for change in changes(_accounts(inputs, look)):
+                _apply(look.session, inputs, change)
+
+    def remove(self, inputs: CredentialInputs) -> None:
+        """Hand the BMC back with its factory account; ours go after that one works."""
+        with _inside(inputs, [_own(inputs), _break_glass(inputs)]) as look:
+            look.session.put_user(FACTORY_SLOT, _factory(inputs), Privilege.ADMINISTRATOR)
+            look.session.disable_user(BREAK_GLASS_SLOT)
+            look.session.disable_user(OUR_SLOT)
+
+
+def _own(inputs: CredentialInputs) -> Login:
+    return Login(inputs.user, SecretStr(inputs.password))
+
+
+def _break_glass(inputs: CredentialInputs) -> Login:
+    return Login(inputs.break_glass_user, SecretStr(inputs.break_glass_password))
+
+
+def _factory(inputs: CredentialInputs) -> Login:
+    return Login(inputs.factory_user, SecretStr(inputs.factory_password))
+
+
+@contextmanager
+def _inside(inputs: CredentialInputs, logins: list[Login]) -> Iterator[_Look]:
+    """A session with the first login that the BMC takes. Never more than two tries."""
+    bmc = open_bmc(inputs)
+    first, second = logins
+    with ExitStack() as opened:
+        try:
+            look = _Look(opened.enter_context(bmc.session(first)), own=True)
+        except AccessRefused:
+            try:
+                look = _Look(opened.enter_context(bmc.session(second)), own=False)
+            except AccessRefused as error:
+                raise _locked_out(inputs, first, second) from error
+        yield look
+
+
+def _locked_out(inputs: CredentialInputs, first: Login, second: Login) -> AccessRefused:
+    return AccessRefused(
+        f"BMC of {inputs.node}",
+        "log in",
+        f"it refuses {first.user} and {second.user}; no further try, so that no account is locked",
+        f"Set the password of {inputs.factory_user} or {first.user} at the machine "
+        "(or reset the BMC to factory settings), then run `pulumi up`.",
+    )
+
+
+def _accounts(inputs: CredentialInputs, look: _Look) -> Accounts:
+    users = {user.slot: user for user in look.session.users()}
+    own_right = look.own or _matches(look.session, users.get(OUR_SLOT), inputs.password)
+    spare = users.get(BREAK_GLASS_SLOT)
+    spare_right = _matches(look.session, spare, inputs.break_glass_password)
+    factory = users.get(FACTORY_SLOT)
+    return Accounts(
+        user=_judged(inputs.user, users.get(OUR_SLOT), own_right),
+        break_glass=_judged(inputs.break_glass_user, spare, spare_right),
+        factory=judge_factory(factory.enabled if factory and factory.name == inputs.factory_user else None),
+    )
+
+
+def _matches(session: BmcSession, user: BmcUser | None, password: str) -> bool:
+    return user is not None and session.password_matches(user.slot, SecretStr(password))
+
+
+def _judged(name: str, user: BmcUser | None, password_right: bool) -> Account:
+    if user is None:
+        return Account.MISSING
+    administrator = user.privilege is Privilege.ADMINISTRATOR
+    return judge(name, user.name, user.enabled, administrator, password_right)
+
+
+def _apply(session: BmcSession, inputs: CredentialInputs, change: Change) -> None:
+    if change is Change.PUT_USER:
+        session.put_user(OUR_SLOT, _own(inputs), Privilege.ADMINISTRATOR)
+    elif change is Change.PUT_BREAK_GLASS:
+        session.put_user(BREAK_GLASS_SLOT, _break_glass(inputs), Privilege.ADMINISTRATOR)
+    else:
+        session.disable_user(FACTORY_SLOT)
+
+
+class IpmiCredential(Resource, module="piston", name="IpmiCredential"):
+    """The accounts of one BMC."""
+
+    def __init__(self, name: str, inputs: CredentialInputs, opts: ResourceOptions | None = None) -> None:
+        props: Props = inputs.props()
+        for key in IpmiCredentialProvider.secrets:
+            props[key] = Output.secret(props[key])
+        super().__init__(IpmiCredentialProvider(), name, props, opts)

@@ -1,0 +1,124 @@
+"""The loop that brings one node to its document: look, decide the next step, do it, until done.
+
+The decisions are in `plan.node_steps`; here are only the waiting, the progress and the telling of
+what went wrong.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+
+from piston_iac.deadline import Deadline
+from piston_iac.devices.node import NodeDriver
+from piston_iac.dynamic_providers import runtime
+from piston_iac.errors import DeviceRefused, Interrupted, PistonError, TimedOut
+from piston_iac.node_document import NodeDocument
+from piston_iac.plan.node_steps import Action, Attempt, Do, Done, Fail, Wait, next_step
+
+_POLL_S = 0.7
+_LOOK_S = 8.0
+_ACTION_S = 60.0
+_CONSOLE_LINES = 4
+
+
+@dataclass
+class ConsoleTail:
+    """The last lines that the machine printed on its serial console."""
+
+    _lines: deque[str] = field(default_factory=lambda: deque(maxlen=60))
+    _open: str = ""
+
+    def add(self, text: str) -> None:
+        """Take what the console printed, in any pieces."""
+        *whole, self._open = (self._open + text).replace("\r", "\n").split("\n")
+        self._lines.extend(line.strip() for line in whole if line.strip())
+
+    def last(self) -> str:
+        """The last few lines as one, empty when nothing was printed."""
+        lines = [*self._lines, self._open.strip()]
+        return " | ".join([line for line in lines if line][-_CONSOLE_LINES:])
+
+
+@dataclass
+class Deploy:
+    """One attempt at one node. `boot_s`, `converge_s`: how long each part may take, seconds."""
+
+    driver: NodeDriver
+    document: NodeDocument
+    boot_s: float
+    converge_s: float
+    ours: bool
+
+    def run(self) -> None:
+        """Converge the node.
+
+        Raises:
+            PistonError: one line with device, action, cause, the last console lines and what to do.
+        """
+        console = ConsoleTail()
+        with ExitStack() as opened:
+            try:
+                self._follow(console, opened)
+            except PistonError as error:
+                raise _with_console(error, console) from error
+
+    def _follow(self, console: ConsoleTail, opened: ExitStack) -> None:
+        attempt = Attempt(ours=self.ours)
+        deadline = Deadline.after(self.converge_s, runtime.CANCELLED)
+        while True:
+            observed = self.driver.observe(deadline.within(_LOOK_S))
+            match next_step(self.document, observed, attempt):
+                case Done():
+                    return
+                case Fail(cause, remedy):
+                    raise DeviceRefused(self.driver.node, "become ready", cause, f"To go on: {remedy}.")
+                case Wait(what):
+                    self._wait(what, deadline)
+                case Do(action):
+                    if action in (Action.START, Action.RESTART) and not attempt.started:
+                        opened.enter_context(self.driver.bmc.console(self.driver.login, console.add))
+                    attempt = self._do(action, attempt)
+                    if action in (Action.START, Action.RESTART):
+                        deadline = Deadline.after(self.boot_s, runtime.CANCELLED)
+                    else:
+                        deadline = Deadline.after(self.converge_s, runtime.CANCELLED)
+
+    def _do(self, action: Action, attempt: Attempt) -> Attempt:
+        runtime.info_status(f"{self.driver.node}: {action.value}")
+        deadline = Deadline.after(_ACTION_S, runtime.CANCELLED)
+        if action in (Action.START, Action.RESTART):
+            self.driver.start(deadline, power_cycle=action is Action.RESTART)
+            return replace(attempt, started=True)
+        if action is Action.PUBLISH:
+            self.driver.publish(self.document, deadline)
+            return replace(attempt, published=True)
+        self.driver.converge(deadline)
+        return replace(attempt, converged=True)
+
+    def _wait(self, what: str, deadline: Deadline) -> None:
+        if deadline.cancelled.is_set():
+            raise Interrupted(
+                self.driver.node,
+                "become ready",
+                f"the run was told to stop while waiting for {what}",
+                "Run `pulumi up` again: it goes on from here.",
+            )
+        if deadline.over():
+            raise TimedOut(
+                self.driver.node,
+                "become ready",
+                f"time is up while waiting for {what}",
+                f"Look at its console and at `piston why {self.driver.node}`, then run `pulumi up` again.",
+            )
+        runtime.info_status(f"{self.driver.node}: waiting for {what}, {deadline.left_s():.0f} s left")
+        deadline.pause(_POLL_S)
+
+
+def _with_console(error: PistonError, console: ConsoleTail) -> PistonError:
+    """The same error, with what the machine printed last."""
+    last = console.last()
+    if not last:
+        return error
+    return type(error)(error.device, error.action, f"{error.cause}; console: {last}", error.remedy)

@@ -1,0 +1,62 @@
+"""What a plan compares on a node: the wanted fields, and the same fields as the node reports them.
+
+Both sides have the same shape, so that a difference names its field: `units.chrony.service`,
+`files./etc/hosts`, `interfaces.service.vid`. Digests are shortened to what a person can compare.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from piston_iac.node_document import NodeDocument
+from piston_iac.node_report import NodeReport
+
+_SHOWN_DIGITS = 12
+Fields = dict[str, Any]
+
+
+def _shown(digest: str) -> str:
+    return f"sha256:{digest[:_SHOWN_DIGITS]}" if digest else "missing"
+
+
+def wanted_fields(document: NodeDocument) -> Fields:
+    """The fields of a node that is as its document says."""
+    profile = document.mirror.backend.rpartition("-")[2]
+    return {
+        "release": document.release,
+        "files": {file.path: _shown(file.digest()) for file in document.files},
+        "units": dict.fromkeys(document.units, "active"),
+        "interfaces": {
+            entry.name: {"vid": entry.vid, "address": entry.address, "mtu": entry.mtu, "up": True}
+            for entry in document.networking.interfaces
+        },
+        "gateway": document.networking.gateway,
+        "mirror": {
+            "label": document.mirror.label,
+            "state": "healthy",
+            "profile": profile,
+            "disks": sorted(document.mirror.disks),
+        },
+        "clock": "in step",
+    }
+
+
+def seen_fields(report: NodeReport) -> Fields:
+    """The same fields as they are on the node. A clock is in step when chrony follows a server."""
+    return {
+        "release": report.release,
+        "files": {path: _shown(digest) for path, digest in report.files.items()},
+        "units": dict(report.units),
+        "interfaces": {
+            entry.name: {"vid": entry.vid, "address": entry.address, "mtu": entry.mtu, "up": entry.up}
+            for entry in report.interfaces
+        },
+        "gateway": report.gateway,
+        "mirror": {
+            "label": report.mirror.label,
+            "state": report.mirror.state,
+            "profile": report.mirror.profile,
+            "disks": sorted(report.mirror.disks),
+        },
+        "clock": "in step" if report.clock.synchronised else "not in step",
+    }

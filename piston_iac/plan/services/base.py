@@ -1,0 +1,24 @@
+"""Names: who is who on this site's networks, and which servers resolve other names."""
+
+from __future__ import annotations
+
+from piston_iac.node_document import File
+from piston_iac.plan.fragment import Fragment
+from piston_iac.site.addresses import node_address
+from piston_iac.site.schema import NetworkName, Site
+
+
+def fragment(site: Site, node: str) -> Fragment:
+    """`/etc/hosts` with every node's service address, `/etc/resolv.conf` with the site's resolvers."""
+    domain = f"{site.name}.piston"
+    hosts = ["127.0.0.1 localhost"]
+    for name in sorted(site.nodes):
+        hosts.append(f"{node_address(site, name, NetworkName.SERVICE)} {name}.{domain} {name}")
+    resolvers = [f"search {domain}", *(f"nameserver {address}" for address in site.dns)]
+    return Fragment(
+        files=(
+            File("/etc/hosts", "\n".join(hosts) + "\n"),
+            File("/etc/resolv.conf", "\n".join(resolvers) + "\n"),
+        ),
+        units=(),
+    )

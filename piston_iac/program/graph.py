@@ -1,0 +1,77 @@
+"""Wires the resources of one site. The only place that says what waits for what.
+
+A node waits for its own ports and credentials and for what all nodes share, never for another node:
+one dead device stops nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+from pulumi import Resource, ResourceOptions
+
+from piston_iac.dynamic_providers.bare_metal_node import BareMetalNode
+from piston_iac.dynamic_providers.boot_image import BootImage
+from piston_iac.dynamic_providers.boot_node import BootNode
+from piston_iac.dynamic_providers.ipmi_credential import IpmiCredential
+from piston_iac.dynamic_providers.switch_port import SwitchPort
+from piston_iac.dynamic_providers.switch_route import SwitchRoute
+from piston_iac.dynamic_providers.switch_vlan import SwitchVlan
+from piston_iac.micro_os.release import Manifest
+from piston_iac.program import inputs
+from piston_iac.site.schema import Site
+
+
+def _after(*resources: Resource) -> ResourceOptions:
+    return ResourceOptions(depends_on=list(resources))
+
+
+def build(site: Site, manifest: Manifest) -> None:
+    """Make all resources of the site."""
+    management = _management_vlan(site)
+    data = _data_switch(site)
+    boot_port = _management_port(site, site.boot_node.port, "boot node", management)
+    boot_node = BootNode("boot-node", inputs.boot_node(site, manifest), _after(boot_port))
+    image = BootImage(f"image-{site.release}", inputs.boot_image(site, manifest), _after(boot_node))
+    for node in site.nodes:
+        _node(site, node, management, [*data, boot_node, image])
+    pulumi.export("nodes", list(site.nodes))
+    pulumi.export("bootNode", f"http://{site.boot_node.address}:8080/")
+
+
+def _management_vlan(site: Site) -> SwitchVlan:
+    vlan = inputs.management_vlan(site)
+    return SwitchVlan(f"{vlan.switch}-vlan{vlan.vid}", vlan)
+
+
+def _management_port(site: Site, port: str, description: str, vlan: Resource) -> SwitchPort:
+    return SwitchPort(f"management-{port}", inputs.management_port(site, port, description), _after(vlan))
+
+
+def _data_switch(site: Site) -> list[Resource]:
+    """VLANs and SVIs first, then the uplink port, then the routes that go through it."""
+    vlans: list[Resource] = [
+        SwitchVlan(f"{vlan.switch}-vlan{vlan.vid}", vlan) for vlan in inputs.data_vlans(site)
+    ]
+    uplink = inputs.uplink_port(site)
+    port = SwitchPort(f"data-{uplink.port}", uplink, _after(*vlans))
+    routes = [
+        SwitchRoute(f"data-route-{route.destination.replace('/', '-')}", route, _after(port))
+        for route in inputs.routes(site)
+    ]
+    return [*vlans, port, *routes]
+
+
+def _node(site: Site, node: str, management: Resource, shared: Sequence[Resource]) -> None:
+    declared = site.nodes[node]
+    bmc_port = _management_port(site, declared.bmc.port, f"{node} BMC", management)
+    boot_port = _management_port(site, declared.boot.port, f"{node} boot", management)
+    trunk = inputs.data_port(site, node)
+    data_port = SwitchPort(f"data-{trunk.port}", trunk, _after(*shared[:1]))
+    credential = IpmiCredential(f"{node}-bmc", inputs.credential(site, node), _after(bmc_port))
+    BareMetalNode(
+        node,
+        inputs.bare_metal_node(site, node),
+        _after(credential, boot_port, data_port, *shared),
+    )

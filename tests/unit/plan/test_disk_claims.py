@@ -1,0 +1,39 @@
+"""Whose data is on a disk decides what may happen to it."""
+
+from dataclasses import replace
+
+import pytest
+
+from piston_iac.disk_claims import Claim, claim_disks
+from piston_iac.node_document import LocalMirror, Networking, NodeDocument
+from piston_iac.node_report import Disk
+
+MIRROR = LocalMirror("piston:lab:n1", "btrfs-raid10", ("a",), "/persist")
+DOCUMENT = NodeDocument("lab", "n1", "r", "n1", (), (), Networking("br-data", "", (), ""), MIRROR, (), 1, ())
+ALLOWED = replace(DOCUMENT, mirror=replace(MIRROR, wipe=("a",)))
+
+
+@pytest.mark.parametrize(
+    ("marker", "live", "claim", "with_wipe"),
+    [
+        ("blank", False, Claim.MAKE, Claim.MAKE),
+        ("mirror:piston:lab:n1", False, Claim.ADOPT, Claim.ADOPT),
+        ("mirror:piston:lab:n1", True, Claim.ADOPT, Claim.ADOPT),
+        ("mirror:piston:lab:n2", False, Claim.REFUSE, Claim.WIPE),
+        ("mirror:piston:other:n1", False, Claim.REFUSE, Claim.WIPE),
+        ("foreign:ext4", False, Claim.REFUSE, Claim.WIPE),
+        ("foreign:ext4", True, Claim.REFUSE, Claim.REFUSE),
+        ("mirror:piston:lab:n2", True, Claim.REFUSE, Claim.REFUSE),
+    ],
+)
+def test_claims(marker: str, live: bool, claim: Claim, with_wipe: Claim) -> None:
+    disks = [Disk("a", 1, marker, live), Disk("z", 1, "foreign:ext4", True)]
+    assert [entry.claim for entry in claim_disks(DOCUMENT, disks)] == [claim]
+    assert [entry.claim for entry in claim_disks(ALLOWED, disks)] == [with_wipe]
+
+
+def test_a_missing_disk_is_named() -> None:
+    (entry,) = claim_disks(DOCUMENT, [])
+    assert entry.claim is Claim.REFUSE
+    assert entry.serial == "a"
+    assert "no such disk" in entry.reason
