@@ -1,0 +1,1 @@
+"""The `piston` command: one module per subcommand."""

@@ -1,0 +1,33 @@
+"""A rack that is as declared: nothing to do, and no device hears a word of change."""
+
+from __future__ import annotations
+
+from tests.lab.conftest import Rack
+
+PREVIEWS = 20
+
+
+def test_second_up_changes_nothing(rack: Rack) -> None:
+    before = rack.writes()
+    again = rack.up()
+    assert again.code == 0, again.text
+    assert "unchanged" in again.text
+    assert not any(word in again.text for word in ("created", "updated", "deleted", " => ")), again.text
+    assert rack.writes() == before
+
+
+def test_twenty_previews_find_nothing(rack: Rack) -> None:
+    before = rack.writes()
+    for _ in range(PREVIEWS):
+        plan = rack.preview()
+        assert plan.code == 0, plan.text
+        assert " => " not in plan.text, plan.text
+        assert "update" not in plan.text, plan.text
+    assert rack.writes() == before
+
+
+def test_a_plan_shows_no_secret(rack: Rack) -> None:
+    config = rack.must("pulumi config get --path seed --stack lab").strip()
+    state = rack.must("pulumi stack export --stack lab")
+    assert config not in state
+    assert "PRIVATE KEY" not in state
