@@ -1,41 +1,48 @@
 #!/usr/bin/env bash
 # The lab from powered off to Ready: rack, boot node from its CloudKey, `pulumi up`. Again: no change.
+#   --rack-only   stop before `pulumi up`
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=env.sh
 . ./env.sh
-export PISTON_NO_COLOUR=${PISTON_NO_COLOUR:-}
 
 began=$(date +%s%N)
-lap() { printf '== %5.1f s  %s\n' "$(($(date +%s%N) - began))e-9" "$*"; }
+lap() { printf '== %6.1f s  %s\n' "$(($(date +%s%N) - began))e-9" "$*"; }
+
+plug_cloudkey() {
+    local key
+    key=$(mktemp -d)
+    # shellcheck disable=SC2064 # the directory is known now and not later
+    trap "rm -rf '$key'" EXIT
+    piston cloudkey settings lab --out "$key" --release-dir "$(dirname "$(piston image path)")"
+    piston lab cloudkey "$key"
+}
 
 piston lab up
-lap "rack is up, every node powered off"
+lap "the rack is up, every node powered off"
 
 mkdir -p "$PISTON_LAB_DIR/pulumi"
-pulumi stack select lab >/dev/null 2>&1 || pulumi stack init lab --secrets-provider passphrase >/dev/null
-if ! piston lab cloudkey --inserted; then
-    key=$(mktemp -d)
-    trap 'rm -rf "$key"' EXIT
-    piston cloudkey settings lab --out "$key" --release-dir "$(piston image path)"
-    piston lab cloudkey "$key"
-    lap "CloudKey made and plugged into the boot node"
+pulumi stack select lab >/dev/null 2>&1 || pulumi stack init lab >/dev/null
+if [ ! -e "$PISTON_LAB_DIR/cloudkey/bootnode.json" ]; then
+    plug_cloudkey
+    lap "the CloudKey is made and plugged into the boot node"
 fi
 piston lab power boot on
+[ "${1:-}" != --rack-only ] || exit 0
 
 pulumi up --stack lab --yes --skip-preview
-lap "pulumi up has finished"
+lap "pulumi up is done"
 
 cat <<TXT
 
-  The rack: five Ready nodes, run by one stack file, stacks/Pulumi.lab.yaml
+  Five Ready nodes, described by one file: stacks/Pulumi.lab.yaml. What to try next:
 
-    . ./env.sh                                     puts the tools on PATH
-    pulumi preview --stack lab                     compares the rack with the stack file: no change
-    piston lab status                              the rack as its own hands see it
-    piston lab switch mgmt -- ovs-vsctl set port n2-boot tag=99
-    pulumi preview --stack lab                     names the port, the field, the old and the new value
-    pulumi up --stack lab                          repairs just that
-    piston lab power n3 off --hard                 then preview again: one line
-    make lab-down                                  leaves nothing behind
+    . ./env.sh                                                      the tools on PATH
+    pulumi preview --stack lab                                      stack file against rack: no change
+    piston lab switch mgmt -- ovs-vsctl set port n2-boot tag=99     someone moves a port
+    pulumi preview --stack lab                                      names port, field, old and new value
+    pulumi up --stack lab                                           repairs just that
+    piston lab power n3 off --hard                                  preview again: one line
+    piston lab status                                               the rack, seen from outside
+    make lab-down                                                   leaves nothing behind
 TXT

@@ -19,6 +19,7 @@ COMMANDS = {
     "check": "piston_iac.cli.check",
     "cloudkey": "piston_iac.cli.cloudkey",
     "image": "piston_iac.cli.image",
+    "lab": "piston_iac.cli.lab",
 }
 """Subcommand to module."""
 

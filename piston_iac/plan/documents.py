@@ -49,7 +49,7 @@ def node_document(site: Site, node: str) -> NodeDocument:
         ),
         osd_disks=wanted.disks.osd,
         image_cache_bytes=site.disk_layout.image_cache_gib * _GIB,
-        time_servers=site.ntp,
+        time_servers=tuple(dict.fromkeys((str(site.boot_node.address), *site.ntp))),
     )
 
 

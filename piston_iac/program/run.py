@@ -14,7 +14,7 @@ from piston_iac.site.load import load_config
 def run() -> None:
     """What `pulumi preview` and `pulumi up` run."""
     try:
-        site = load_config(pulumi.get_stack(), dict(CONFIG))
+        site = load_config(pulumi.get_stack(), CONFIG.get())
         manifest = read_manifest(site.release)
         if manifest is None:
             raise PistonError(

@@ -14,7 +14,9 @@ def fragment(site: Site, node: str) -> Fragment:
     hosts = ["127.0.0.1 localhost"]
     for name in sorted(site.nodes):
         hosts.append(f"{node_address(site, name, NetworkName.SERVICE)} {name}.{domain} {name}")
-    resolvers = [f"search {domain}", *(f"nameserver {address}" for address in site.dns)]
+    # The boot node knows the site's own names; the site's resolvers answer when it is away.
+    servers = dict.fromkeys(str(address) for address in (site.boot_node.address, *site.dns))
+    resolvers = [f"search {domain}", *(f"nameserver {address}" for address in servers)]
     return Fragment(
         files=(
             File("/etc/hosts", "\n".join(hosts) + "\n"),
