@@ -128,7 +128,7 @@ class Converging(ResourceProvider, Generic[I]):
         """Field by field. Never a replace: hardware is kept, whatever changes about it."""
         lines = shown_changes(_public(olds), _public(news), self.secrets)
         for line in lines:
-            runtime.info(line)
+            runtime.info_once(line)
         return DiffResult(changes=bool(lines), replaces=[], delete_before_replace=False)
 
     def create(self, props: Props) -> CreateResult:
@@ -141,7 +141,7 @@ class Converging(ResourceProvider, Generic[I]):
         """Look before the leap, touching nothing; what can be known is known in the plan."""
         inputs = self._parse(props)
         for line in self.outlook(inputs, self._look(inputs)):
-            runtime.info(line)
+            runtime.info_once(line)
         return props
 
     def read(self, id_: str, props: Props) -> ReadResult:

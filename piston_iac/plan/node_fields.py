@@ -10,6 +10,7 @@ from typing import Any
 
 from piston_iac.node_document import NodeDocument
 from piston_iac.node_report import NodeReport
+from piston_iac.plan.services import chrony
 
 _SHOWN_DIGITS = 12
 Fields = dict[str, Any]
@@ -42,7 +43,14 @@ def wanted_fields(document: NodeDocument) -> Fields:
 
 
 def seen_fields(report: NodeReport) -> Fields:
-    """The same fields as they are on the node. A clock is in step when chrony follows a server."""
+    """The same fields as they are on the node.
+
+    A clock is in step when chrony follows a server. While chrony is stopped nobody knows: then the field
+    is left out and keeps its last value, and the stopped unit is the one line of drift.
+    """
+    clock = {"clock": "in step" if report.clock.synchronised else "not in step"}
+    if report.units.get(chrony.UNIT, "active") != "active":
+        clock = {}
     return {
         "release": report.release,
         "files": {path: _shown(digest) for path, digest in report.files.items()},
@@ -58,5 +66,5 @@ def seen_fields(report: NodeReport) -> Fields:
             "profile": report.mirror.profile,
             "disks": sorted(report.mirror.disks),
         },
-        "clock": "in step" if report.clock.synchronised else "not in step",
+        **clock,
     }

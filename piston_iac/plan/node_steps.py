@@ -144,4 +144,4 @@ def _failed(report: NodeReport, attempt: Attempt) -> Step:
 def differing(document: NodeDocument, report: NodeReport) -> tuple[str, ...]:
     """Names of the top-level fields in which the node is not as wanted."""
     wanted, seen = wanted_fields(document), seen_fields(report)
-    return tuple(name for name in wanted if wanted[name] != seen[name])
+    return tuple(name for name in wanted if name in seen and wanted[name] != seen[name])

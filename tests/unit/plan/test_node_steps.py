@@ -122,3 +122,8 @@ def test_a_machine_that_is_not_ours_is_never_power_cycled() -> None:
 def test_each_field_counts(report: NodeReport, field: str) -> None:
     assert differing(DOCUMENT, report) == (field,)
     assert differing(DOCUMENT, READY) == ()
+
+
+def test_a_stopped_time_daemon_is_one_difference() -> None:
+    stopped = replace(STOPPED, clock=Clock(False, 0.0, ()))
+    assert differing(DOCUMENT, stopped) == ("units",)
