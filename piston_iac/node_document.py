@@ -99,10 +99,12 @@ def from_json(text: str) -> NodeDocument:
     if raw.get("schema") != SCHEMA:
         raise ValueError(f"node document has schema {raw.get('schema')!r}; this image reads {SCHEMA}")
     try:
-        networking = raw.pop("networking")
+        networking: dict[str, Any] = raw.pop("networking")
         interfaces = tuple(Interface(**entry) for entry in networking.pop("interfaces"))
-        mirror = raw.pop("mirror")
-        lists = {name: tuple(raw.pop(name)) for name in ("units", "osd_disks", "time_servers")}
+        mirror: dict[str, Any] = raw.pop("mirror")
+        lists: dict[str, Any] = {
+            name: tuple(raw.pop(name)) for name in ("units", "osd_disks", "time_servers")
+        }
         files = tuple(File(**{**entry, "restart": tuple(entry["restart"])}) for entry in raw.pop("files"))
         return NodeDocument(
             networking=Networking(interfaces=interfaces, **networking),

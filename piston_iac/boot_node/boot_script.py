@@ -30,7 +30,9 @@ def kernel_arguments(settings: Settings, node: Host, ca_digest: str) -> str:
         "image": f"{release}/{ROOT_IMAGE}",
         "sha256": settings.sha256,
     }
-    return " ".join(f"piston.{key}={value}" for key, value in words.items())
+    named = [f"piston.{key}={value}" for key, value in words.items()]
+    # systemd makes its machine id from the machine's own UUID: the same after every stateless boot.
+    return " ".join([*named, "systemd.machine_id=firmware"])
 
 
 def boot_script(settings: Settings, node: Host, ca_digest: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from piston_iac.boot_node.store import read_json, write_json
 from piston_iac.boot_node.timing import BootClock
+from piston_iac.hardware_uuid import same_hardware
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Machine:
 
     def admits(self, other: Machine) -> bool:
         """Whether `other` is this machine."""
-        return self.mac == other.mac and self.hardware_uuid in ("", other.hardware_uuid)
+        anyone = not self.hardware_uuid
+        return self.mac == other.mac and (anyone or same_hardware(self.hardware_uuid, other.hardware_uuid))
 
 
 def machine(mac: str, hardware_uuid: str) -> Machine:

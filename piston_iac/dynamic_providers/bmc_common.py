@@ -9,6 +9,7 @@ from piston_iac.devices.bmc.ipmi import IpmiBmc
 from piston_iac.devices.bmc.protocol import Bmc
 from piston_iac.dynamic_providers.converging import Inputs
 from piston_iac.errors import WrongMachine
+from piston_iac.hardware_uuid import same_hardware
 
 
 class WithBmc(Inputs):
@@ -24,7 +25,7 @@ class WithBmc(Inputs):
 def open_bmc(inputs: WithBmc) -> Bmc:
     """The driver for that BMC."""
     return IpmiBmc(
-        f"BMC of {inputs.node}",
+        inputs.node,
         inputs.bmc_address,
         timeout_s=inputs.timeout_s,
         write_interval_s=inputs.write_interval_s,
@@ -38,7 +39,7 @@ def same_machine(inputs: WithBmc, bound: Mapping[str, Any], guid: str) -> None:
         WrongMachine: the GUID is not the one that first contact pinned.
     """
     pinned = bound.get("guid")
-    if pinned and guid != pinned:
+    if pinned and not same_hardware(guid, pinned):
         raise WrongMachine(
             f"BMC of {inputs.node}",
             "recognise the machine",

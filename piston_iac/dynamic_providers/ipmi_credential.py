@@ -118,17 +118,18 @@ def _inside(inputs: CredentialInputs, logins: list[Login]) -> Iterator[_Look]:
             try:
                 look = _Look(opened.enter_context(bmc.session(second)), own=False)
             except AccessRefused as error:
-                raise _locked_out(inputs, first, second) from error
+                raise _locked_out(inputs, second) from error
         yield look
 
 
-def _locked_out(inputs: CredentialInputs, first: Login, second: Login) -> AccessRefused:
+def _locked_out(inputs: CredentialInputs, second: Login) -> AccessRefused:
+    other = "break-glass" if second.user == inputs.break_glass_user else "factory"
     return AccessRefused(
         f"BMC of {inputs.node}",
         "log in",
-        f"it refuses {first.user} and {second.user}; no further try, so that no account is locked",
-        f"Set the password of {inputs.factory_user} or {first.user} at the machine "
-        "(or reset the BMC to factory settings), then run `pulumi up`.",
+        f"it refuses our user {inputs.user} and the {other} user; no third try, so that no account is locked",
+        "Reset the BMC to factory settings at the machine, or set the password that the stack file names "
+        "for its factory user, then run `pulumi up`.",
     )
 
 

@@ -110,7 +110,7 @@ class Deploy:
                 self.driver.node,
                 "become ready",
                 f"time is up while waiting for {what}",
-                f"Look at its console and at `piston why {self.driver.node}`, then run `pulumi up` again.",
+                "Look at its serial console, then run `pulumi up` again: it goes on from here.",
             )
         runtime.info_status(f"{self.driver.node}: waiting for {what}, {deadline.left_s():.0f} s left")
         deadline.pause(_POLL_S)

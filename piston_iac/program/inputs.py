@@ -23,6 +23,7 @@ from piston_iac.trust.derive import bmc_password, break_glass_password
 _BOOT_SERVICES = ("piston-dnsmasq.service", "chrony.service")
 # Reads are many and in parallel; a dead device must not hold up a preview.
 _LOOK_S = 6.0
+_TRANSIT_MTU = 1500
 
 
 def access(site: Site) -> Access:
@@ -52,25 +53,25 @@ def management_vlan(site: Site) -> VlanInputs:
 
 def data_vlans(site: Site) -> list[VlanInputs]:
     """The four logical networks and the transit network of the data switch."""
-    common = {
-        "site": site.name,
-        "timeout_s": _LOOK_S,
-        "switch": "data",
-        "address": site.switches.data.address,
-    }
-    vlans = [
-        VlanInputs(
-            **common,
-            vid=site.networks.get(name).vid,
-            network=name.value,
-            gateway=svi_cidr(site, name),
-            mtu=site.networks.get(name).mtu,
-        )
+    uplink = site.switches.data.uplink
+    declared = [
+        (site.networks.get(name).vid, name.value, svi_cidr(site, name), site.networks.get(name).mtu)
         for name in DATA_NETWORKS
     ]
-    uplink = site.switches.data.uplink
-    transit = VlanInputs(**common, vid=uplink.vid, network="transit", gateway=uplink_cidr(site), mtu=1500)
-    return [*vlans, transit]
+    transit = (uplink.vid, "transit", uplink_cidr(site), _TRANSIT_MTU)
+    return [
+        VlanInputs(
+            site=site.name,
+            timeout_s=_LOOK_S,
+            switch="data",
+            address=site.switches.data.address,
+            vid=vid,
+            network=network,
+            gateway=gateway,
+            mtu=mtu,
+        )
+        for vid, network, gateway, mtu in (*declared, transit)
+    ]
 
 
 def routes(site: Site) -> list[RouteInputs]:

@@ -9,7 +9,7 @@ import pytest
 
 from piston_iac.trust.derive import bmc_password
 from piston_iac.trust.secret import Secret
-from tests.lab.conftest import Rack
+from tests.lab.operator_shell import Rack
 
 IPMITOOL = "piston lab exec operator -- ipmitool -I lanplus -C 3"
 
@@ -29,40 +29,40 @@ class Drift:
 
 DRIFTS = {
     "port VLAN": Drift(
-        "piston lab switch mgmt -- ovs-vsctl set port n2-boot tag=99",
-        "SwitchPort (management-n2-boot)",
-        r"vid: 99 => 10",
-        "switch-mgmt",
+        "piston lab switch data -- ovs-vsctl set port core tag=99",
+        "SwitchPort (data-core)",
+        r"vid: 99 => 4",
+        "switch data",
     ),
     "missing VLAN": Drift(
         "piston lab switch data -- ovs-vsctl del-port sw vlan30",
         "SwitchVlan (data-vlan30)",
         r"exists: no => yes",
-        "switch-data",
+        "switch data",
     ),
     "BMC password": Drift(
-        f"IPMI_PASSWORD={{password:n3}} {IPMITOOL} -H 10.30.10.113 -U piston -E user set password 3 by-hand-12345",
+        f"IPMI_PASSWORD={{password:n3}} {IPMITOOL} -H 10.30.10.113 -U piston -E user set password 3 by-hand",
         "IpmiCredential (n3-bmc)",
         r"login: other password => right",
-        "bmc-n3",
+        "bmc n3",
     ),
     "power off": Drift(
         f"IPMI_PASSWORD={{password:n4}} {IPMITOOL} -H 10.30.10.114 -U piston -E chassis power off",
         "BareMetalNode (n4)",
         r"power: off => on",
-        "node-n4",
+        "node n4",
     ),
     "stopped unit": Drift(
         "piston lab console n1 -- systemctl stop chrony.service",
         "BareMetalNode (n1)",
         r"units.chrony.service: inactive => active",
-        "node-n1",
+        "node n1",
     ),
     "edited file": Drift(
         "piston lab console n5 -- sh -c 'echo 10.9.9.9 stranger >> /etc/hosts'",
         "BareMetalNode (n5)",
         r"files./etc/hosts: sha256:[0-9a-f]{12} => sha256:[0-9a-f]{12}",
-        "node-n5",
+        "node n5",
     ),
 }
 
@@ -80,30 +80,19 @@ def test_drift(rack: Rack, name: str) -> None:
     rack.must(_filled(rack, drift.inject))
     plan = rack.preview()
     assert plan.code == 0, plan.text
-    told = _lines_of(plan.text, drift.resource)
-    assert [line for line in told if re.search(drift.line, line)], plan.text
-    assert plan.text.count(" => ") == 1, plan.text
+    told = plan.told()
+    assert list(told) == [drift.resource], plan.text
+    assert len(told[drift.resource]) == 1, plan.text
+    assert re.fullmatch(drift.line, told[drift.resource][0]), plan.text
     before = rack.writes()
     repaired = rack.up()
     assert repaired.code == 0, repaired.text
     changed = {device for device, count in rack.writes().items() if count != before.get(device)}
     assert changed <= {drift.device, *_power_devices(drift)}, changed
-    assert " => " not in rack.preview().text
+    after = rack.preview()
+    assert after.is_clean(), after.text
 
 
 def _power_devices(drift: Drift) -> set[str]:
     """Starting a node writes at its BMC and opens its window at the boot node."""
-    return {"bmc-n4", "boot"} if drift.device == "node-n4" else set()
-
-
-def _lines_of(text: str, resource: str) -> list[str]:
-    """The diagnostics under one resource's heading."""
-    lines = text.splitlines()
-    starts = [index for index, line in enumerate(lines) if line.rstrip().endswith(f"{resource}:")]
-    found = []
-    for start in starts:
-        for line in lines[start + 1 :]:
-            if not line.startswith("    "):
-                break
-            found.append(line.strip())
-    return found
+    return {"bmc n4", "boot node"} if drift.device == "node n4" else set()

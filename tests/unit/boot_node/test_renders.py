@@ -88,6 +88,7 @@ def test_the_boot_script_carries_the_operators_digest(settings: Settings) -> Non
         "piston.release=2026.11",
         f"piston.image={base}/root.squashfs",
         f"piston.sha256={settings.sha256}",
+        "systemd.machine_id=firmware",
     ]
 
 

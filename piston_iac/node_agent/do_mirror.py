@@ -1,0 +1,60 @@
+"""How disks are erased, and a mirror made and mounted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from piston_iac.node_agent.steps import EraseDisk, MakeMirror, MountMirror
+from piston_iac.node_agent.tools import ToolFailed, run
+
+
+def do(step: EraseDisk | MakeMirror | MountMirror) -> None:
+    """Do one step on disks.
+
+    Raises:
+        ToolFailed: a program failed, or a disk is in use after all.
+    """
+    match step:
+        case EraseDisk():
+            _erase(step)
+        case MakeMirror():
+            # Without -f: mkfs itself refuses a disk that carries something.
+            run("mkfs.btrfs", "-q", "-L", step.label, "-d", "raid10", "-m", "raid10", *step.devices)
+        case MountMirror():
+            _mount(step)
+
+
+def _erase(step: EraseDisk) -> None:
+    user = _user_of(step.device)
+    if user:
+        raise ToolFailed(f"disk {step.serial} is in use by process {user}")
+    # wipefs opens the disk exclusively: the kernel refuses when something has claimed it.
+    run("wipefs", "--all", *_partitions(step.device), step.device)
+
+
+def _mount(step: MountMirror) -> None:
+    Path(step.mount).mkdir(parents=True, exist_ok=True)
+    # Naming every device spares a scan, which needs udev.
+    others = [f"device={device}" for device in step.devices[1:]]
+    options = ",".join(["noatime", *others])
+    command = ("mount", "-t", "btrfs", "-o")
+    try:
+        run(*command, options, step.devices[0], step.mount)
+    except ToolFailed:
+        run(*command, f"{options},degraded", step.devices[0], step.mount)
+
+
+def _partitions(device: str) -> list[str]:
+    name = Path(device).name
+    return [f"/dev/{path.parent.name}" for path in Path("/sys/class/block").glob(f"{name}/{name}*/partition")]
+
+
+def _user_of(device: str) -> str:
+    """The process that holds the disk open, if any: a Ceph OSD does so without claiming it."""
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if str(link.readlink()) == device:
+                return link.parts[2]
+        except OSError:
+            continue  # the process has ended, or the file was closed
+    return ""

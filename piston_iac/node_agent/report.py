@@ -1,0 +1,68 @@
+"""The report: everything seen anew each time it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from piston_iac.node_agent.boot_arguments import BootArguments
+from piston_iac.node_agent.clock import see_clock
+from piston_iac.node_agent.disks import mirror_state, see_disks
+from piston_iac.node_agent.files import see_file
+from piston_iac.node_agent.network import interface_states, see_network
+from piston_iac.node_agent.units import states
+from piston_iac.node_document import NodeDocument
+from piston_iac.node_report import NodeReport
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the agent is: the part of the report that only it knows. Fields as in `NodeReport`."""
+
+    phase: str = "waiting"
+    progress: str = ""
+    fault: str = ""
+    document: str = ""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Which machine, in which boot."""
+
+    hardware_uuid: str
+    boot_id: str
+
+
+def make_report(
+    boot: BootArguments, machine: Machine, document: NodeDocument | None, progress: Progress, writes: int
+) -> NodeReport:
+    """Look at everything.
+
+    Args:
+        document: the one that tells which files, units and bridge matter; None before the first.
+        writes: what the journal counts.
+    Raises:
+        ToolFailed: a program that looks failed.
+    """
+    disks = see_disks()
+    network = see_network()
+    bridge = document.networking.bridge if document else ""
+    return NodeReport(
+        node=boot.node,
+        boot_id=machine.boot_id,
+        hardware_uuid=machine.hardware_uuid,
+        release=boot.release,
+        image_digest=boot.image_digest,
+        document=progress.document,
+        phase=progress.phase,
+        progress=progress.progress,
+        fault=progress.fault,
+        files={file.path: see_file(Path(file.path)).digest for file in document.files} if document else {},
+        units=states(document.units) if document else {},
+        disks=tuple(disk.to_report() for disk in disks),
+        mirror=mirror_state(boot.mirror_label, disks),
+        gateway=network.gateway,
+        interfaces=interface_states(bridge, network),
+        clock=see_clock(),
+        writes=writes,
+    )

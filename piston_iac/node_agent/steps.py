@@ -1,0 +1,188 @@
+"""The steps a document can need, as data. `text` is what the journal and the progress line say.
+
+Whether a step is needed is decided in `system_steps`, `mirror_steps` and `network_steps`, all pure; `apply`
+does them. A step holds no secret that its text could show.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from piston_iac.node_document import File, Interface
+
+
+@dataclass(frozen=True)
+class SetHostname:
+    """Give this machine its name."""
+
+    name: str
+
+    @property
+    def text(self) -> str:
+        """For the journal."""
+        return f"set host name {self.name}"
+
+
+@dataclass(frozen=True)
+class EraseDisk:
+    """Remove every signature from a disk that the document names under `wipe`."""
+
+    device: str
+    serial: str
+    marker: str
+
+    @property
+    def text(self) -> str:
+        """For the journal."""
+        return f"erase disk {self.serial} ({self.marker})"
+
+
+@dataclass(frozen=True)
+class MakeMirror:
+    """Make a btrfs raid10 over blank disks."""
+
+    label: str
+    devices: tuple[str, ...]
+    serials: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """For the journal."""
+        return f"make local mirror {self.label} of disks {', '.join(self.serials)}"
+
+
+@dataclass(frozen=True)
+class MountMirror:
+    """Mount the mirror; degraded where it cannot be mounted whole."""
+
+    devices: tuple[str, ...]
+    mount: str
+
+    @property
+    def text(self) -> str:
+        """For the journal."""
+        return f"mount local mirror at {self.mount}"
+
+
+@dataclass(frozen=True)
+class WriteFile:
+    """Replace a file and note which units have to be restarted for it."""
+
+    file: File
+
+    @property
+    def text(self) -> str:
+        """For the journal."""
+        return f"write {self.file.path}"
+
+
+@dataclass(frozen=True)
+class RestartUnit:
+    """Restart a unit because a file of it changed."""
+
+    unit: str
+
+    @property
+    def text(self) -> str:
+        """For the journal."""
+        return f"restart {self.unit}"
+
+
+@dataclass(frozen=True)
+class StartUnit:
+    """Start a unit that is to be active."""
+
+    unit: str
+
+    @property
+    def text(self) -> str:
+        """For the journal."""
+        return f"start {self.unit}"
+
+
+@dataclass(frozen=True)
+class StartSwitch:
+    """Start Open vSwitch. `uplink` is the card that will carry its traffic."""
+
+    system_id: str
+    uplink: str
+
+    @property
+    def text(self) -> str:
+        """For the journal."""
+        return "start Open vSwitch"
+
+
+@dataclass(frozen=True)
+class Ovs:
+    """One transaction of ovs-vsctl: `arguments` after the options. `what` says it in words."""
+
+    what: str
+    arguments: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """For the journal."""
+        return self.what
+
+
+@dataclass(frozen=True)
+class LinkUp:
+    """Bring a link up."""
+
+    link: str
+
+    @property
+    def text(self) -> str:
+        """For the journal."""
+        return f"bring {self.link} up"
+
+
+@dataclass(frozen=True)
+class SetAddress:
+    """Give an interface its one address and take others from it. `others` are CIDR."""
+
+    interface: Interface
+    others: tuple[str, ...]
+    missing: bool
+
+    @property
+    def text(self) -> str:
+        """For the journal."""
+        return f"set address of {self.interface.name} to {self.interface.address or 'none'}"
+
+
+@dataclass(frozen=True)
+class SetGateway:
+    """Set the default route."""
+
+    gateway: str
+
+    @property
+    def text(self) -> str:
+        """For the journal."""
+        return f"set default gateway {self.gateway}"
+
+
+Step = (
+    SetHostname
+    | EraseDisk
+    | MakeMirror
+    | MountMirror
+    | WriteFile
+    | RestartUnit
+    | StartUnit
+    | StartSwitch
+    | Ovs
+    | LinkUp
+    | SetAddress
+    | SetGateway
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps in order, and faults: what stands in the way and what the operator can do, one line each."""
+
+    steps: tuple[Step, ...] = ()
+    faults: tuple[str, ...] = ()

@@ -1,0 +1,175 @@
+"""Mirrors on real loop devices with real btrfs: made, adopted, degraded, refused, erased.
+
+lsblk knows no serials of loop devices, so the tests hand `examine` what lsblk would say. Needs root.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from piston_iac.node_agent import do_mirror
+from piston_iac.node_agent.disks import SeenDisk, examine, mirror_state
+from piston_iac.node_agent.mirror_steps import adoption_plan, mirror_plan
+from piston_iac.node_agent.steps import EraseDisk, MakeMirror, MountMirror, Plan
+from piston_iac.node_agent.tools import ToolFailed
+from piston_iac.node_document import NodeDocument
+from tests.unit.node_agent.documents import LABEL, document
+
+_DISK_BYTES = 256 * 1024 * 1024
+
+
+def call(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@dataclass
+class Rack:
+    """Four disks of one machine and a place to mount."""
+
+    files: list[Path]
+    devices: list[str]
+    mount: Path
+
+    @property
+    def document(self) -> NodeDocument:
+        return document(mirror=replace(document().mirror, mount=str(self.mount)))
+
+    def see(self) -> tuple[SeenDisk, ...]:
+        blocks = [
+            {
+                "kname": Path(device).name,
+                "path": device,
+                "serial": f"d{number}",
+                "size": _DISK_BYTES,
+                "type": "loop",
+                "mountpoints": call("lsblk", "-n", "-o", "MOUNTPOINTS", device).split(),
+            }
+            for number, device in enumerate(self.devices, start=1)
+        ]
+        return examine(blocks)
+
+    def plan(self, wanted: NodeDocument | None = None) -> Plan:
+        return mirror_plan(wanted or self.document, self.see(), self.mount.is_mount())
+
+    def do(self, plan: Plan) -> None:
+        for step in plan.steps:
+            assert isinstance(step, EraseDisk | MakeMirror | MountMirror)
+            do_mirror.do(step)
+
+    def unmount(self) -> None:
+        call("umount", str(self.mount))
+
+
+@pytest.fixture
+def rack(tmp_path: Path) -> Iterator[Rack]:
+    files = [tmp_path / f"disk{number}" for number in range(4)]
+    mount = tmp_path / "persist"
+    devices: list[str] = []
+    try:
+        for file in files:
+            with file.open("wb") as stream:
+                stream.truncate(_DISK_BYTES)
+            devices.append(call("losetup", "--find", "--show", str(file)))
+        yield Rack(files, devices, mount)
+    finally:
+        if mount.is_mount():
+            call("umount", str(mount))
+        for device in devices:
+            subprocess.run(["losetup", "--detach", device], check=False, capture_output=True)
+
+
+def test_blank_disks_become_a_healthy_mirror_and_a_second_look_finds_nothing_to_do(rack: Rack) -> None:
+    assert {disk.marker for disk in rack.see()} == {"blank"}
+    rack.do(rack.plan())
+    assert rack.plan() == Plan()
+    state = mirror_state(LABEL, rack.see())
+    assert (state.state, state.profile, state.disks) == ("healthy", "raid10", ("d1", "d2", "d3", "d4"))
+    assert all(disk.live for disk in rack.see())
+
+
+def test_a_mirror_and_its_data_are_adopted_after_a_power_cycle(rack: Rack) -> None:
+    rack.do(rack.plan())
+    (rack.mount / "kept").write_text("data")
+    rack.unmount()
+    assert mirror_state(LABEL, rack.see()).state == "absent"
+    rack.do(adoption_plan(LABEL, str(rack.mount), rack.see(), mounted=False))
+    assert (rack.mount / "kept").read_text() == "data"
+    assert rack.plan() == Plan()
+
+
+def test_a_mirror_with_a_dead_disk_is_mounted_and_reported_degraded(rack: Rack) -> None:
+    rack.do(rack.plan())
+    (rack.mount / "kept").write_text("data")
+    rack.unmount()
+    call("losetup", "--detach", rack.devices.pop())
+    # The kernel remembers devices it has seen; a fresh boot would not know the dead one.
+    call("btrfs", "device", "scan", "--forget")
+    plan = rack.plan()
+    assert "d4" in plan.faults[0]
+    rack.do(plan)
+    assert (rack.mount / "kept").read_text() == "data"
+    state = mirror_state(LABEL, rack.see())
+    assert (state.state, state.disks) == ("degraded", ("d1", "d2", "d3"))
+
+
+def test_foreign_data_is_refused_and_untouched_until_its_serial_is_named(rack: Rack) -> None:
+    call("mkfs.ext4", "-q", "-L", "precious", rack.devices[2])
+    before = rack.files[2].read_bytes()[:1_000_000]
+    plan = rack.plan()
+    assert plan.steps == ()
+    assert "d3 (ext4 precious)" in plan.faults[0]
+    assert rack.files[2].read_bytes()[:1_000_000] == before
+    rack.do(rack.plan(replace(rack.document, mirror=replace(rack.document.mirror, wipe=("d3",)))))
+    assert mirror_state(LABEL, rack.see()).state == "healthy"
+
+
+def test_a_partition_table_is_foreign_and_can_be_erased(rack: Rack) -> None:
+    # A master boot record with one Linux partition at sector 2048.
+    entry = bytes([0, 0, 2, 0, 0x83, 0, 0, 0]) + (2048).to_bytes(4, "little") + (20480).to_bytes(4, "little")
+    with rack.files[0].open("r+b") as stream:
+        stream.write(bytes(446) + entry + bytes(48) + b"\x55\xaa")
+    call("blockdev", "--flushbufs", rack.devices[0])
+    assert rack.see()[0].marker == "foreign:dos"
+    rack.do(rack.plan(replace(rack.document, mirror=replace(rack.document.mirror, wipe=("d1",)))))
+    assert mirror_state(LABEL, rack.see()).state == "healthy"
+
+
+def test_data_without_a_signature_is_not_blank(rack: Rack) -> None:
+    with rack.files[1].open("r+b") as stream:
+        stream.write(b"raw database")
+    call("blockdev", "--flushbufs", rack.devices[1])
+    assert rack.see()[1].marker == "foreign:data without a known signature"
+    assert rack.plan().steps == ()
+
+
+def test_a_mounted_disk_is_refused_even_when_named(rack: Rack, tmp_path: Path) -> None:
+    call("mkfs.ext4", "-q", rack.devices[0])
+    other = tmp_path / "other"
+    other.mkdir()
+    call("mount", rack.devices[0], str(other))
+    try:
+        wanted = replace(rack.document, mirror=replace(rack.document.mirror, wipe=("d1",)))
+        plan = rack.plan(wanted)
+        assert plan.steps == ()
+        assert "in use" in plan.faults[0]
+    finally:
+        call("umount", str(other))
+
+
+def test_a_disk_that_a_process_holds_open_is_not_erased(rack: Rack) -> None:
+    call("mkfs.ext4", "-q", rack.devices[0])
+    with Path(rack.devices[0]).open("rb"), pytest.raises(ToolFailed, match="in use by process"):
+        do_mirror.do(EraseDisk(rack.devices[0], "d1", "foreign:ext4"))
+    assert rack.see()[0].marker == "foreign:ext4"
+
+
+def test_mkfs_itself_refuses_a_disk_that_is_not_blank(rack: Rack) -> None:
+    call("mkfs.ext4", "-q", rack.devices[3])
+    with pytest.raises(ToolFailed):
+        do_mirror.do(MakeMirror(LABEL, tuple(rack.devices), ("d1", "d2", "d3", "d4")))
+    assert rack.see()[3].marker == "foreign:ext4"

@@ -1,0 +1,46 @@
+"""Does the rack come up once, and go without a trace?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from piston_iac.errors import SetupError
+from piston_iac.lab import updown
+from piston_iac.lab.cgroups import rack_unit
+from piston_iac.lab.network import namespaces
+from piston_iac.lab.power import power_on, running
+from piston_iac.lab.settings import Lab
+from tests.lab.rack.rig import PREFIX
+
+
+def test_life_of_a_rack(tmp_path: Path) -> None:
+    lab = Lab(tmp_path / "lab", f"{PREFIX}2")
+    try:
+        assert updown.up(lab, 2)
+        assert not updown.up(lab, 2)
+        with pytest.raises(SetupError, match="one with 2 nodes is up"):
+            updown.up(lab, 1)
+        power_on(lab, "n2")
+        assert running(lab, "n2").state == "firmware"
+        # A rack that lost a part is not used any more: `up` clears it away and starts afresh.
+        rack_unit(lab.prefix).child("attendant").kill()
+        assert updown.up(lab, 1)
+        assert lab.netns("n2") not in namespaces(lab)
+        power_on(lab, "boot")
+    finally:
+        updown.down(lab)
+    assert updown.leftovers(lab) == ()
+    updown.down(lab)
+
+
+def test_down_leaves_another_rack_with_a_longer_prefix_alone(tmp_path: Path) -> None:
+    lab, other = Lab(tmp_path / "one", f"{PREFIX}3"), Lab(tmp_path / "other", f"{PREFIX}3-x")
+    try:
+        updown.up(other, 1)
+        updown.down(lab)
+        assert updown.is_whole(other)
+    finally:
+        updown.down(other)
+    assert updown.leftovers(other) == ()

@@ -1,0 +1,104 @@
+"""The recipe and its digests, the mirrors, the manifest, our layer of the image."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from piston_iac.errors import SetupError
+from piston_iac.micro_os.debian import mirrors, source_lines
+from piston_iac.micro_os.layer import freeze_times, write_layer
+from piston_iac.micro_os.recipe import Recipe, SourceFile, load_recipe
+from piston_iac.micro_os.release import (
+    Manifest,
+    ReleaseFile,
+    manifest_from_json,
+    read_manifest,
+    release_dir,
+)
+
+DEB822 = """Types: deb
+# http://snapshot.example/archive/debian/1
+URIs: http://mirror.example/debian
+Suites: bookworm
+
+Types: deb
+URIs: http://mirror.example/debian-security/
+Suites: bookworm-security
+"""
+
+
+def test_mirrors_in_both_formats() -> None:
+    expected = ("http://mirror.example/debian", "http://mirror.example/debian-security")
+    assert mirrors([DEB822]) == expected
+    listed = "deb [signed-by=/k] http://mirror.example/debian bookworm main\ndeb-src http://x/debian y main\n"
+    assert mirrors(["deb https://other.example/apt stable main\n", listed]) == (expected[0], "")
+
+
+def test_no_debian_mirror_is_said() -> None:
+    with pytest.raises(SetupError, match="no Debian mirror"):
+        mirrors(["deb https://other.example/apt stable main\n"])
+
+
+def test_source_lines_follow_the_machine() -> None:
+    assert len(source_lines("trixie", "http://m/debian", "http://m/debian-security")) == 3
+    assert len(source_lines("trixie", "http://m/debian", "")) == 2
+
+
+@pytest.fixture
+def recipe() -> Recipe:
+    return load_recipe()
+
+
+def test_the_recipe_holds_what_runs_on_nodes_and_nothing_else(recipe: Recipe) -> None:
+    targets = {file.target for file in recipe.files}
+    assert "usr/lib/piston/piston_iac/node_agent/__main__.py" in targets
+    assert "usr/lib/piston/piston_iac/boot_node/__main__.py" in targets
+    assert "etc/systemd/system/piston-agent.service" in targets
+    assert not any("/site/" in target or "/lab/" in target for target in targets)
+    assert not {"openssh-server", "sudo"} & set(recipe.packages)
+
+
+def test_our_code_changes_the_digest_but_not_the_base(recipe: Recipe, tmp_path: Path) -> None:
+    source = tmp_path / "module.py"
+    source.write_text("a = 1\n")
+    before = replace(recipe, files=(SourceFile(source, "usr/lib/piston/module.py"),))
+    first = before.digest()
+    source.write_text("a = 2\n")
+    assert before.digest() != first
+    assert before.base_digest() == recipe.base_digest()
+    assert replace(recipe, packages=()).base_digest() != recipe.base_digest()
+    assert replace(recipe, masks=()).digest() != recipe.digest()
+
+
+def test_the_layer_masks_logins_and_frees_containers_of_host_units(recipe: Recipe, tmp_path: Path) -> None:
+    write_layer(recipe, tmp_path)
+    system = tmp_path / "etc/systemd/system"
+    assert (system / "getty@.service").readlink() == Path("/dev/null")
+    assert "!container" in (system / "systemd-udevd.service.d/piston.conf").read_text()
+    assert (system / "multi-user.target.wants/piston-agent.service").is_symlink()
+    assert (tmp_path / "usr/lib/piston/chrony-options").stat().st_mode & 0o111
+    assert (tmp_path / "etc/machine-id").read_text() == ""
+
+
+def test_the_same_layer_has_the_same_times(recipe: Recipe, tmp_path: Path) -> None:
+    write_layer(recipe, tmp_path)
+    freeze_times(tmp_path)
+    assert len({path.lstat().st_mtime for path in (tmp_path, *tmp_path.rglob("*"))}) == 1
+
+
+def test_manifest_round_trip_and_half_made_releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PISTON_CACHE", str(tmp_path))
+    manifest = Manifest("r1", "d", {"root.squashfs": ReleaseFile("s", 3)})
+    assert manifest_from_json(manifest.to_json()) == manifest
+    assert read_manifest("r1") is None
+    directory = release_dir("r1")
+    directory.mkdir(parents=True)
+    (directory / "manifest.json").write_text(manifest.to_json())
+    assert read_manifest("r1") is None
+    (directory / "root.squashfs").write_bytes(b"abc")
+    assert read_manifest("r1") == manifest
+    (directory / "manifest.json").write_text("{}")
+    assert read_manifest("r1") is None
