@@ -61,12 +61,14 @@ class NodeReport:
     `waiting` (no document yet), `applying`, `settled` or `failed`; `fault` says why it failed in one
     line. `files` maps the document's paths to SHA-256 of what is there, empty when missing. `units`
     maps the document's units to systemd's active state. `writes` counts what the agent ever changed
-    in this boot; `progress` is the step under way.
+    in this boot; `progress` is the step under way. `seal_key`: the X25519 public key, hexadecimal, that
+    documents for this node are sealed to.
     """
 
     node: str
     boot_id: str
     hardware_uuid: str
+    seal_key: str
     release: str
     image_digest: str
     document: str

@@ -18,6 +18,7 @@ from piston_iac.errors import PistonError
 COMMANDS = {
     "check": "piston_iac.cli.check",
     "cloudkey": "piston_iac.cli.cloudkey",
+    "diagram": "piston_iac.cli.diagram",
     "image": "piston_iac.cli.image",
     "lab": "piston_iac.cli.lab",
 }

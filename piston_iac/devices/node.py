@@ -11,7 +11,7 @@ from piston_iac.deadline import Deadline
 from piston_iac.devices.bmc.protocol import Bmc, BootDevice, Login, Power
 from piston_iac.devices.boot_node import BootNodeClient
 from piston_iac.devices.node_agent import NodeAgentClient
-from piston_iac.errors import DeviceRefused, Unreachable
+from piston_iac.errors import Unreachable
 from piston_iac.node_document import NodeDocument
 from piston_iac.node_report import NodeReport
 from piston_iac.plan.node_steps import NodeObserved
@@ -62,16 +62,9 @@ class NodeDriver:
 
     def publish(self, document: NodeDocument, deadline: Deadline) -> None:
         """Seal the document to the node's key, leave it at the boot node, and have the agent fetch it."""
-        enrolled = self.boot_node.observe(deadline).enrolled.get(self.node)
-        if enrolled is None:
-            raise DeviceRefused(
-                self.node,
-                "publish its document",
-                "the boot node has not signed its key, though its agent answers",
-                "Power the node off and run `pulumi up`: it then enrols again.",
-            )
+        key = bytes.fromhex(self.agent.report(deadline).seal_key)
         context = f"{document.site}/{document.node}".encode()
-        sealed = seal(bytes.fromhex(enrolled.seal_key), document.to_json().encode(), context)
+        sealed = seal(key, document.to_json().encode(), context)
         self.boot_node.put_document(self.node, sealed, deadline)
         self.agent.fetch(deadline)
 

@@ -53,8 +53,16 @@ class BootImageProvider(Converging[BootImageInputs]):
                 client.put_release_file(inputs.release, release_dir(inputs.release) / name, digest, deadline)
 
     def remove(self, inputs: BootImageInputs) -> None:
-        """Refused by the boot node while its settings name the release."""
-        open_boot_node(inputs).delete_release(inputs.release, self._look(inputs))
+        """Delete it, unless the boot node is set to it: then nodes still boot from it, and it stays.
+
+        A boot node goes on serving after its resource is gone, so this is the rule in a destroy.
+        """
+        client, deadline = open_boot_node(inputs), self._look(inputs)
+        settings = client.observe(deadline).settings or {}
+        if settings.get("release") == inputs.release:
+            runtime.info_once(f"release {inputs.release} stays: the boot node still serves it")
+            return
+        client.delete_release(inputs.release, deadline)
 
 
 class BootImage(Resource, module="piston", name="BootImage"):

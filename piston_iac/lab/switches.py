@@ -14,7 +14,7 @@ from piston_iac.deadline import Deadline
 from piston_iac.errors import TimedOut
 from piston_iac.lab.cgroups import Unit, rack_unit
 from piston_iac.lab.rack import FACTORY_VLAN, MANAGEMENT_VLAN, SWITCH_ADDRESSES, Rack
-from piston_iac.lab.run import CommandFailed, launch, run
+from piston_iac.lab.run import launch, run
 from piston_iac.lab.settings import Lab
 
 _SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
@@ -112,12 +112,3 @@ def switch_alive(lab: Lab, switch: str) -> bool:
     """True while database, daemon and L3 part of the switch all run."""
     unit = rack_unit(lab.prefix).child(switch)
     return all(unit.child(part).alive() for part in ("ovsdb", "vswitchd", "l3"))
-
-
-def read_config(lab: Lab, switch: str) -> bool:
-    """True when the switch's database answers."""
-    try:
-        run(database_command(lab, switch, ["ovs-vsctl", "--timeout=5", "br-exists", BRIDGE]))
-    except CommandFailed:
-        return False
-    return True

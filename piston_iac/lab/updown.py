@@ -13,7 +13,7 @@ from piston_iac.errors import SetupError, TimedOut
 from piston_iac.lab.bmcs import prepare_bmc, remove_locks, start_bmc, wait_for_bmc
 from piston_iac.lab.cgroups import rack_unit
 from piston_iac.lab.disks import fill_slots
-from piston_iac.lab.loops import detach_below
+from piston_iac.lab.loops import detach_below, loop_devices
 from piston_iac.lab.network import make_network, namespaces, remove_network
 from piston_iac.lab.power import prepare_machine
 from piston_iac.lab.rack import MAX_NODES, SWITCHES, Rack
@@ -136,8 +136,6 @@ def down(lab: Lab) -> None:
 
 def leftovers(lab: Lab) -> tuple[str, ...]:
     """What of the rack is still on this machine: empty after a good `down`."""
-    from piston_iac.lab.loops import loop_devices
-
     mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
     found = [f"namespace {name}" for name in namespaces(lab)]
     found += [f"mount {path}" for path in mounts if path.startswith(f"{lab.directory}")]

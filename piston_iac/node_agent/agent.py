@@ -29,7 +29,7 @@ from piston_iac.node_agent.journal import Journal
 from piston_iac.node_agent.report import Machine, Progress, make_report
 from piston_iac.node_agent.units import PendingRestarts
 from piston_iac.node_document import NodeDocument, from_json
-from piston_iac.trust.seal import unseal
+from piston_iac.trust.seal import public_seal_key, unseal
 
 _log = logging.getLogger("piston-agent")
 
@@ -54,7 +54,7 @@ class Agent:
         patience_s: float = PATIENCE_S,
     ) -> None:
         self._boot = boot
-        self._machine = machine
+        self._machine = replace(machine, seal_key=public_seal_key(identity.seal_private).hex())
         self._bootd = bootd
         self._identity = identity
         self._journal = journal

@@ -27,10 +27,11 @@ class Progress:
 
 @dataclass(frozen=True)
 class Machine:
-    """Which machine, in which boot."""
+    """Which machine, in which boot, with which sealing key (public, hexadecimal; empty before it has one)."""
 
     hardware_uuid: str
     boot_id: str
+    seal_key: str = ""
 
 
 def make_report(
@@ -51,6 +52,7 @@ def make_report(
         node=boot.node,
         boot_id=machine.boot_id,
         hardware_uuid=machine.hardware_uuid,
+        seal_key=machine.seal_key,
         release=boot.release,
         image_digest=boot.image_digest,
         document=progress.document,

@@ -23,6 +23,11 @@ def new_seal_key() -> tuple[bytes, bytes]:
     return private.private_bytes_raw(), private.public_key().public_bytes_raw()
 
 
+def public_seal_key(private: bytes) -> bytes:
+    """The public half of a sealing key, 32 bytes."""
+    return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+
+
 def _cipher(shared: bytes, sender: bytes, receiver: bytes, context: bytes) -> ChaCha20Poly1305:
     info = b"piston-iac/seal/1" + sender + receiver + context
     return ChaCha20Poly1305(HKDF(SHA256(), _KEY_BYTES, salt=None, info=info).derive(shared))

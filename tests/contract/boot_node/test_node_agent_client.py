@@ -34,6 +34,7 @@ REPORT = NodeReport(
     node="n1",
     boot_id="b",
     hardware_uuid="u",
+    seal_key="",
     release="2026.11",
     image_digest="ab" * 32,
     document="",

@@ -9,7 +9,7 @@ import pytest
 from piston_iac.lab import updown
 from piston_iac.lab.rack import Rack
 from piston_iac.lab.settings import Lab
-from tests.lab.rack.rig import PREFIX, Bench, busybox_image, start_boot_services
+from tests.lab.rack.rig import PREFIX, SCRATCH, Bench, busybox_image, start_boot_services
 
 
 @pytest.fixture(scope="session")
@@ -20,8 +20,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory, image: bytes) -> Iterator[Bench]:
     """A rack with one node, cabled into the management VLAN, with an image to boot. Powered off."""
-    scratch = tmp_path_factory.mktemp("rack")
-    lab, served = Lab(scratch / "lab", PREFIX), scratch / "served"
+    lab, served = Lab(SCRATCH / PREFIX, PREFIX), tmp_path_factory.mktemp("rack") / "served"
     served.mkdir()
     try:
         updown.up(lab, 1)

@@ -25,7 +25,10 @@ from piston_iac.lab.run import launch, run
 from piston_iac.lab.serial_lines import last_lines
 from piston_iac.lab.settings import Lab
 
-PREFIX = "pistonrt"
+# One rack per worker of pytest-xdist. Always in the same place: a run that was killed is cleared away by
+# the next one.
+PREFIX = f"pistonrt{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+SCRATCH = Path("/var/tmp")
 FACTORY = "ADMIN"
 BOOT_ADDRESS = "10.30.10.5"
 # What runs as PID 1: says who it is and what it was told, then waits.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from piston_iac.errors import SetupError
@@ -12,11 +10,11 @@ from piston_iac.lab.cgroups import rack_unit
 from piston_iac.lab.network import namespaces
 from piston_iac.lab.power import power_on, running
 from piston_iac.lab.settings import Lab
-from tests.lab.rack.rig import PREFIX
+from tests.lab.rack.rig import PREFIX, SCRATCH
 
 
-def test_life_of_a_rack(tmp_path: Path) -> None:
-    lab = Lab(tmp_path / "lab", f"{PREFIX}2")
+def test_life_of_a_rack() -> None:
+    lab = Lab(SCRATCH / f"{PREFIX}-2", f"{PREFIX}-2")
     try:
         assert updown.up(lab, 2)
         assert not updown.up(lab, 2)
@@ -35,8 +33,9 @@ def test_life_of_a_rack(tmp_path: Path) -> None:
     updown.down(lab)
 
 
-def test_down_leaves_another_rack_with_a_longer_prefix_alone(tmp_path: Path) -> None:
-    lab, other = Lab(tmp_path / "one", f"{PREFIX}3"), Lab(tmp_path / "other", f"{PREFIX}3-x")
+def test_down_leaves_another_rack_with_a_longer_prefix_alone() -> None:
+    names = (f"{PREFIX}-3", f"{PREFIX}-3-x")
+    lab, other = (Lab(SCRATCH / name, name) for name in names)
     try:
         updown.up(other, 1)
         updown.down(lab)

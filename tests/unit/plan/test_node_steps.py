@@ -38,6 +38,7 @@ READY = NodeReport(
     node="n1",
     boot_id="b",
     hardware_uuid="u",
+    seal_key="",
     release="2026.11",
     image_digest="",
     document=DOCUMENT.digest(),
