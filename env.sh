@@ -13,3 +13,9 @@ export PULUMI_CONFIG_PASSPHRASE_FILE="$PISTON_HOME/stacks/lab.passphrase"
 export PULUMI_PARALLEL=256
 export PULUMI_CONTINUE_ON_ERROR=true
 export PULUMI_SKIP_UPDATE_CHECK=true
+# pulumi-openstack is for tenants/; this project needs no plugin but its own, so none is searched for.
+export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true
+# The file backend rewrites the whole state at each step, which is quadratic. Without checkpoints the state
+# is written once, at the end; after kill -9 `up` adopts what it finds (docs/decisions/0008).
+export PULUMI_EXPERIMENTAL=true
+export PULUMI_SKIP_CHECKPOINTS=true

@@ -1,13 +1,12 @@
 """How long do 200 creates of one second take in all, on our host and on the stock one?
 
-Prints JSON: seconds of the whole `pulumi up` of the same program in the same run, `ours_s` with the
-engine settings of env.sh, `ours_checkpoints_s` with a checkpoint of the state after each step (the
+Seconds of the whole `pulumi up` of the same program in the same run: `ours_s` with the engine settings of
+env.sh, `ours_checkpoints_s` with a checkpoint of the state after each step (the
 engine's default), `stock_s` on the stock host with the settings of `ours_s`.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -59,21 +58,14 @@ def measure(engine: Path, resources: int, *, own_host: bool, settings: dict[str,
         return time.monotonic() - start
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description="200 creates of 1 s: our host and the stock one")
-    parser.add_argument("--resources", type=int, default=200)
-    parser.add_argument("--skip-stock", action="store_true", help="measure our host only")
-    arguments = parser.parse_args()
+def figures(resources: int = 200) -> dict[str, float]:
+    """Seconds of each way, by the names above."""
     engine = _engine()
-    count: int = arguments.resources
-    found: dict[str, float | int] = {"resources": count}
-    found["ours_s"] = measure(engine, count, own_host=True, settings=_ONE_SAVE)
-    found["ours_checkpoints_s"] = measure(engine, count, own_host=True, settings={})
-    if not arguments.skip_stock:
-        found["stock_s"] = measure(engine, count, own_host=False, settings=_ONE_SAVE)
-    json.dump({key: round(value, 1) for key, value in found.items()}, sys.stdout)
-    sys.stdout.write("\n")
+    return {
+        "ours_s": measure(engine, resources, own_host=True, settings=_ONE_SAVE),
+        "ours_checkpoints_s": measure(engine, resources, own_host=True, settings={}),
+        "stock_s": measure(engine, resources, own_host=False, settings=_ONE_SAVE),
+    }
 
 
 def _project_file(own_host: bool) -> str:
@@ -104,7 +96,3 @@ def _pulumi(arguments: list[str], project: Path, environment: dict[str, str]) ->
     if ended.returncode:
         sys.stderr.buffer.write(ended.stdout)
         ended.check_returncode()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,7 @@
 """IpmiCredential: a BMC whose only ways in are ours: a user, and a break-glass user to repair it.
 
-A read logs in at most twice, with our user and with the break-glass user, so that it can never lock
-an account. The break-glass password itself is checked by asking the BMC inside a session.
+A read logs in at most twice, with our user and with the break-glass user, each once, so that it can
+never lock an account.
 """
 
 from __future__ import annotations
@@ -80,8 +80,9 @@ class IpmiCredentialProvider(Converging[CredentialInputs]):
 
     def converge(self, inputs: CredentialInputs, bound: Mapping[str, Any]) -> None:
         """Change what is wrong, the factory account last."""
-        second = _break_glass(inputs) if bound.get("guid") else _factory(inputs)
-        with _inside(inputs, [_own(inputs), second]) as look:
+        # A BMC that was ours may have been reset to factory settings since, as our own errors advise.
+        ways = [_break_glass(inputs), _factory(inputs)] if bound.get("guid") else [_factory(inputs)]
+        with _inside(inputs, [_own(inputs), *ways]) as look:
             same_machine(inputs, bound, look.session.guid())
             for change in changes(_accounts(inputs, look)):
                 _apply(look.session, inputs, change)
@@ -108,26 +109,27 @@ def _factory(inputs: CredentialInputs) -> Login:
 
 @contextmanager
 def _inside(inputs: CredentialInputs, logins: list[Login]) -> Iterator[_Look]:
-    """A session with the first login that the BMC takes. Never more than two tries."""
+    """A session with the first login that the BMC takes; one try each."""
     bmc = open_bmc(inputs)
-    first, second = logins
     with ExitStack() as opened:
-        try:
-            look = _Look(opened.enter_context(bmc.session(first)), own=True)
-        except AccessRefused:
+        for login in logins:
             try:
-                look = _Look(opened.enter_context(bmc.session(second)), own=False)
-            except AccessRefused as error:
-                raise _locked_out(inputs, second) from error
-        yield look
+                session = opened.enter_context(bmc.session(login))
+            except AccessRefused:
+                continue
+            yield _Look(session, own=login is logins[0])
+            return
+        raise _locked_out(inputs, logins)
 
 
-def _locked_out(inputs: CredentialInputs, second: Login) -> AccessRefused:
-    other = "break-glass" if second.user == inputs.break_glass_user else "factory"
+def _locked_out(inputs: CredentialInputs, logins: list[Login]) -> AccessRefused:
+    # Told by their roles: a factory user is often called like its password, which is not shown.
+    roles = {inputs.user: "our user", inputs.break_glass_user: "the break-glass user"}
+    tried = " and ".join(roles.get(login.user, "the factory user") for login in logins)
     return AccessRefused(
         f"BMC of {inputs.node}",
         "log in",
-        f"it refuses our user {inputs.user} and the {other} user; no third try, so that no account is locked",
+        f"it refuses {tried}; no further try, so that no account is locked",
         "Reset the BMC to factory settings at the machine, or set the password that the stack file names "
         "for its factory user, then run `pulumi up`.",
     )

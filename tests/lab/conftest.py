@@ -32,3 +32,11 @@ def rack() -> Iterator[Rack]:
     finally:
         _leave_trail(made)
         subprocess.run(["make", "lab-down"], cwd=CHECKOUT, check=True, stdin=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="session")
+def ready(rack: Rack) -> Rack:
+    """The rack with everything deployed, so that each file of tests also runs by itself."""
+    deployed = rack.up()
+    assert deployed.code == 0, deployed.text
+    return rack

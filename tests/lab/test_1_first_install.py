@@ -34,7 +34,7 @@ def test_nodes_without_a_fault_are_ready(rack: Rack, first_up: Result, node: str
     "words",
     [
         ["BMC of n1", "could not", "no answer", "10.30.10.111"],
-        ["BMC of n2", "could not log in", "refuses our user piston and the factory user", "Reset the BMC"],
+        ["BMC of n2", "could not log in", "refuses our user and the factory user", "Reset the BMC"],
         ["n3", "could not become ready", "boot and enrol", "console:", "eth0: link is down"],
     ],
 )

@@ -7,25 +7,25 @@ from tests.lab.operator_shell import Rack
 PREVIEWS = 20
 
 
-def test_second_up_changes_nothing(rack: Rack) -> None:
-    before = rack.writes()
-    again = rack.up()
+def test_second_up_changes_nothing(ready: Rack) -> None:
+    before = ready.writes()
+    again = ready.up()
     assert again.code == 0, again.text
     assert again.is_clean(), again.text
-    assert rack.writes() == before
+    assert ready.writes() == before
 
 
-def test_twenty_previews_find_nothing(rack: Rack) -> None:
-    before = rack.writes()
+def test_twenty_previews_find_nothing(ready: Rack) -> None:
+    before = ready.writes()
     for _ in range(PREVIEWS):
-        plan = rack.preview()
+        plan = ready.preview()
         assert plan.code == 0, plan.text
         assert plan.is_clean(), plan.text
-    assert rack.writes() == before
+    assert ready.writes() == before
 
 
-def test_a_plan_shows_no_secret(rack: Rack) -> None:
-    config = rack.must("pulumi config get --path seed --stack lab").strip()
-    state = rack.must("pulumi stack export --stack lab")
+def test_a_plan_shows_no_secret(ready: Rack) -> None:
+    config = ready.must("pulumi config get --path seed --stack lab").strip()
+    state = ready.must("pulumi stack export --stack lab")
     assert config not in state
     assert "PRIVATE KEY" not in state

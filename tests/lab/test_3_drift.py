@@ -67,29 +67,29 @@ DRIFTS = {
 }
 
 
-def _filled(rack: Rack, command: str) -> str:
-    seed = Secret(rack.must("pulumi config get seed --stack lab").strip())
+def _filled(ready: Rack, command: str) -> str:
+    seed = Secret(ready.must("pulumi config get seed --stack lab").strip())
     return re.sub(
         r"\{password:(n\d)\}", lambda found: bmc_password(seed, found[1], 1).get_secret_value(), command
     )
 
 
 @pytest.mark.parametrize("name", DRIFTS)
-def test_drift(rack: Rack, name: str) -> None:
+def test_drift(ready: Rack, name: str) -> None:
     drift = DRIFTS[name]
-    rack.must(_filled(rack, drift.inject))
-    plan = rack.preview()
+    ready.must(_filled(ready, drift.inject))
+    plan = ready.preview()
     assert plan.code == 0, plan.text
     told = plan.told()
     assert list(told) == [drift.resource], plan.text
     assert len(told[drift.resource]) == 1, plan.text
     assert re.fullmatch(drift.line, told[drift.resource][0]), plan.text
-    before = rack.writes()
-    repaired = rack.up()
+    before = ready.writes()
+    repaired = ready.up()
     assert repaired.code == 0, repaired.text
-    changed = {device for device, count in rack.writes().items() if count != before.get(device)}
+    changed = {device for device, count in ready.writes().items() if count != before.get(device)}
     assert changed <= {drift.device, *_power_devices(drift)}, changed
-    after = rack.preview()
+    after = ready.preview()
     assert after.is_clean(), after.text
 
 

@@ -1,0 +1,61 @@
+"""`make bench`: prints the performance table and writes build/bench.json."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from piston_iac.bench import creates, lab
+
+_OUT = Path("build/bench.json")
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. `bound` is what the figure must not pass; None where it is told only."""
+
+    name: str
+    what: str
+    bound: float | None
+    unit: str = "s"
+
+
+ROWS = (
+    Row("ours_s", "200 creates of 1 s, our host", 12),
+    Row("ours_checkpoints_s", "the same with the engine's checkpoints", None),
+    Row("stock_s", "the same on the stock host", None),
+    Row("lab_cold_to_ready_s", "lab: nothing to five Ready nodes, warm caches", 120),
+    Row("second_up_s", "lab: second up, no change", None),
+    Row("preview_median_s", "lab: preview, median of 5", 10),
+    Row("idle_rack_bytes", "lab: idle rack of five nodes", 1024 * _MIB, "bytes"),
+)
+
+
+def _shown(value: float, unit: str) -> str:
+    return f"{value / _MIB:.0f} MiB" if unit == "bytes" else f"{value:.1f} s"
+
+
+def main() -> int:
+    """Measure, print, write. 1 when a figure passes its bound."""
+    console = Console()
+    console.print("measuring; about five minutes")
+    figures = {**creates.figures(), **lab.measure()}
+    _OUT.parent.mkdir(exist_ok=True)
+    _OUT.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n")
+    table = Table("what", "figure", "bound", "")
+    for row in ROWS:
+        bound = _shown(row.bound, row.unit) if row.bound else ""
+        verdict = "" if row.bound is None else "ok" if figures[row.name] <= row.bound else "TOO MUCH"
+        table.add_row(row.what, _shown(figures[row.name], row.unit), bound, verdict)
+    console.print(table)
+    return int(any(row.bound is not None and figures[row.name] > row.bound for row in ROWS))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
