@@ -1,7 +1,7 @@
 """BareMetalNode: a server from powered off to Ready, and the truth about it ever after.
 
-Compared field by field: power, release, files, units, interfaces, gateway, local mirror, clock. A node
-that is off is one line, `power`; what it had keeps its last values.
+Compared field by field: power, the digest of the applied document, release, files, units, interfaces,
+gateway, local mirror, clock. A node that is off is one line, `power`; what it had keeps its last values.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ class NodeInputs(WithBmc):
     converge_s: float
     document: str
     power: str = Power.ON.value
+    applied: str
     release: str
     files: dict[str, str]
     units: dict[str, str]
@@ -74,6 +75,8 @@ class BareMetalNodeProvider(Converging[NodeInputs]):
 
     model = NodeInputs
     secrets = frozenset({"password", "access", "document"})
+    # `applied` says that the document changed, and the other fields say what.
+    untold = frozenset({"document"})
     pinned = frozenset({"guid"})
 
     def name(self, inputs: NodeInputs) -> str:

@@ -72,13 +72,14 @@ class Converging(ResourceProvider, Generic[I]):
     """Base of all providers. Subclasses say how to observe, converge and remove.
 
     `model` is the class of the inputs; `secrets` the inputs that are never shown; `pinned` the outputs
-    that first contact binds and that later attempts keep.
+    that first contact binds and that later attempts keep; `untold` the inputs whose change other inputs tell.
     """
 
     serialize_as_secret_always = False
     model: ClassVar[type[Inputs]]
     secrets: ClassVar[frozenset[str]] = frozenset()
     pinned: ClassVar[frozenset[str]] = frozenset()
+    untold: ClassVar[frozenset[str]] = frozenset()
 
     # What a resource is made of ------------------------------------------------------------------
 
@@ -128,7 +129,8 @@ class Converging(ResourceProvider, Generic[I]):
         """Field by field. Never a replace: hardware is kept, whatever changes about it."""
         lines = shown_changes(_public(olds), _public(news), self.secrets)
         for line in lines:
-            runtime.info_once(line)
+            if line.partition(":")[0] not in self.untold:
+                runtime.info_once(line)
         return DiffResult(changes=bool(lines), replaces=[], delete_before_replace=False)
 
     def create(self, props: Props) -> CreateResult:

@@ -24,6 +24,7 @@ def wanted_fields(document: NodeDocument) -> Fields:
     """The fields of a node that is as its document says."""
     profile = document.mirror.backend.rpartition("-")[2]
     return {
+        "applied": _shown(document.digest()),
         "release": document.release,
         "files": {file.path: _shown(file.digest()) for file in document.files},
         "units": dict.fromkeys(document.units, "active"),
@@ -45,13 +46,18 @@ def wanted_fields(document: NodeDocument) -> Fields:
 def seen_fields(report: NodeReport) -> Fields:
     """The same fields as they are on the node.
 
-    A clock is in step when chrony follows a server. While chrony is stopped nobody knows: then the field
-    is left out and keeps its last value, and the stopped unit is the one line of drift.
+    What nobody knows is left out and keeps its last value, so that one cause is one line of drift: of a
+    node that has applied no document yet only that, and no clock while chrony is stopped. A clock is in
+    step when chrony follows a server.
     """
+    applied = {"applied": _shown(report.document)}
+    if not report.document:
+        return applied
     clock = {"clock": "in step" if report.clock.synchronised else "not in step"}
     if report.units.get(chrony.UNIT, "active") != "active":
         clock = {}
     return {
+        **applied,
         "release": report.release,
         "files": {path: _shown(digest) for path, digest in report.files.items()},
         "units": dict(report.units),
