@@ -25,6 +25,9 @@ _EDGE = 20.0  # at each end of the switches, beside the ways of the trays
 
 _TRAY_GAP = 12.0
 _CORE_CABLE = 40.0
+_DATA_SWITCH_Y = MARGIN + CORE_HEIGHT + _CORE_CABLE
+_DATA_WAY, _MANAGEMENT_WAY = DATA_TRAY + _TRAY_GAP, MANAGEMENT_TRAY + _TRAY_GAP
+_BETWEEN = CABLE + _MANAGEMENT_WAY + DATA_TRAY + CABLE  # from the cards of one row to those of the next
 _COLUMNS = 5  # a full row; more nodes than four such rows hold make rows longer
 _PLAIN_ROWS = 4
 
@@ -81,58 +84,64 @@ class Layout:
     rows: tuple[Row, ...]
 
 
+@dataclass(frozen=True)
+class _Frame:
+    """What all rows share. Cards lie between `cards_left` and `cards_right`; `trays`: rows less one."""
+
+    left: float
+    cards_left: float
+    cards_right: float
+    right: float
+    first_card_x: float
+    trays: int
+
+
 def lay_out(nodes: Sequence[str]) -> Layout:
     """Places for a rack with these nodes, in their order. At least one node."""
     per_row = _per_row(len(nodes))
     names = [nodes[start : start + per_row] for start in range(0, len(nodes), per_row)]
-    trays = len(names) - 1
-    inner = _span(max(per_row, _COLUMNS))
-    left_gutter = trays * (DATA_TRAY + _TRAY_GAP)
-    right_gutter = (trays + 1) * (MANAGEMENT_TRAY + _TRAY_GAP)
-    # Equal gutters keep cards in the middle, under the core network.
-    gutter = max(left_gutter, right_gutter) + _EDGE
-    left, cards_left = MARGIN, MARGIN + gutter
-    right = cards_left + inner + gutter
-    data_switch_y = MARGIN + CORE_HEIGHT + _CORE_CABLE
-    first_card_y = data_switch_y + SWITCH_HEIGHT + CABLE
-    between = CABLE + MANAGEMENT_TRAY + _TRAY_GAP + DATA_TRAY + CABLE
-    rows = []
-    for index, row in enumerate(names):
-        y = first_card_y + index * (CARD_HEIGHT + between)
-        x = cards_left + (inner - _span(per_row)) / 2
-        to_tray = CABLE + DATA_TRAY / 2
-        from_tray = CABLE + MANAGEMENT_TRAY / 2
-        rows.append(
-            Row(
-                cards=tuple(Card(n, x + i * (CARD_WIDTH + CARD_GAP), y) for i, n in enumerate(row)),
-                # The nearest row takes the innermost way at the left, the outermost but one at the right.
-                data_tray=(cards_left - index * (DATA_TRAY + _TRAY_GAP) + DATA_TRAY / 2, y - to_tray)
-                if index
-                else None,
-                management_tray=(
-                    right
-                    - gutter
-                    + _EDGE / 2
-                    + (trays - index) * (MANAGEMENT_TRAY + _TRAY_GAP)
-                    - MANAGEMENT_TRAY / 2,
-                    y + CARD_HEIGHT + from_tray,
-                )
-                if index < trays
-                else None,
-            )
-        )
+    frame = _frame(per_row, len(names) - 1)
+    rows = tuple(_row(frame, index, row) for index, row in enumerate(names))
     management_switch_y = rows[-1].cards[0].y + CARD_HEIGHT + CABLE
     foot_y = management_switch_y + SWITCH_HEIGHT + CABLE
     return Layout(
-        width=right + MARGIN,
+        width=frame.right + MARGIN,
         height=foot_y + FOOT_HEIGHT + MARGIN,
-        left=left,
-        right=right,
-        data_switch_y=data_switch_y,
+        left=frame.left,
+        right=frame.right,
+        data_switch_y=_DATA_SWITCH_Y,
         management_switch_y=management_switch_y,
         foot_y=foot_y,
-        own_port_x=right - _EDGE / 2 - 2,
-        rows=tuple(rows),
+        own_port_x=frame.right - _EDGE / 2 - 2,
+        rows=rows,
+    )
+
+
+def _frame(per_row: int, trays: int) -> _Frame:
+    inner = _span(max(per_row, _COLUMNS))
+    # Equal gutters keep cards in the middle, under the core network.
+    gutter = max(trays * _DATA_WAY, (trays + 1) * _MANAGEMENT_WAY) + _EDGE
+    cards_left = MARGIN + gutter
+    cards_right = cards_left + inner
+    first_card_x = cards_left + (inner - _span(per_row)) / 2
+    return _Frame(MARGIN, cards_left, cards_right, cards_right + gutter, first_card_x, trays)
+
+
+def _row(frame: _Frame, index: int, names: Sequence[str]) -> Row:
+    y = _DATA_SWITCH_Y + SWITCH_HEIGHT + CABLE + index * (CARD_HEIGHT + _BETWEEN)
+    pitch = CARD_WIDTH + CARD_GAP
+    cards = tuple(Card(name, frame.first_card_x + i * pitch, y) for i, name in enumerate(names))
+    # The second row's data tray takes the innermost way at the left, the first row's management tray the
+    # outermost at the right.
+    data_x = frame.cards_left - index * _DATA_WAY + DATA_TRAY / 2
+    outward = (frame.trays - index) * _MANAGEMENT_WAY
+    management_x = frame.cards_right + _EDGE / 2 + outward - MANAGEMENT_TRAY / 2
+    return Row(
+        cards=cards,
+        data_tray=(data_x, y - CABLE - DATA_TRAY / 2) if index else None,
+        management_tray=(management_x, y + CARD_HEIGHT + CABLE + MANAGEMENT_TRAY / 2)
+        if index < frame.trays
+        else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Six drifts by foreign hands: a plain preview names resource, field, old and new; up repairs just that."""
+"""Drifts by foreign hands: a plain preview names resource, field, old and new; up repairs just that."""
 
 from __future__ import annotations
 
@@ -63,6 +63,18 @@ DRIFTS = {
         "BareMetalNode (n5)",
         r"files./etc/hosts: sha256:[0-9a-f]{12} => sha256:[0-9a-f]{12}",
         "node n5",
+    ),
+    "route": Drift(
+        "piston lab switch data -- ovs-vsctl remove bridge sw external_ids '\"route:0.0.0.0/0\"'",
+        "SwitchRoute (data-route-0.0.0.0-0)",
+        r"exists: no => yes",
+        "switch data",
+    ),
+    "boot service": Drift(
+        "piston lab console boot -- systemctl stop piston-dnsmasq.service",
+        "BootNode (boot-node)",
+        r"services.piston-dnsmasq.service: inactive => active",
+        "boot node",
     ),
 }
 
