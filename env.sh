@@ -1,5 +1,5 @@
 # Source this file: `. ./env.sh`. Then `pulumi preview --stack lab`, `piston status lab` just work.
-# For a site of your own set PULUMI_BACKEND_URL and the passphrase yourself after sourcing it.
+# For a site of your own: source it, unset PISTON_LAB, set PULUMI_BACKEND_URL and the passphrase.
 # shellcheck shell=bash
 PISTON_HOME=$(cd "$(dirname "${BASH_SOURCE[0]:-$0}")" && pwd)
 export PISTON_HOME

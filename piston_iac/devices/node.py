@@ -24,7 +24,7 @@ _WINDOW_S = 1800
 
 @dataclass(frozen=True)
 class NodeDriver:
-    """A node's ways in. `boot_mac` is the card it boots from; `guid` its hardware UUID or empty."""
+    """A node's ways in. `boot_mac` is the card it boots from."""
 
     node: str
     bmc: Bmc
@@ -50,11 +50,18 @@ class NodeDriver:
         report = self.report(deadline)
         return NodeObserved(power_on=report is not None or self.power_on(), report=report)
 
+    def admit(self, deadline: Deadline) -> None:
+        """Let the boot node sign this very machine's key, if it asks."""
+        with self.bmc.session(self.login) as session:
+            self._open_window(session.guid(), deadline)
+
+    def _open_window(self, guid: str, deadline: Deadline) -> None:
+        self.boot_node.open_window(self.node, self.boot_mac, guid, _WINDOW_S, deadline)
+
     def start(self, deadline: Deadline, power_cycle: bool) -> None:
         """Let the boot node sign this machine's key, and boot it from the network."""
         with self.bmc.session(self.login) as session:
-            guid = session.guid()
-            self.boot_node.open_window(self.node, self.boot_mac, guid, _WINDOW_S, deadline)
+            self._open_window(session.guid(), deadline)
             if power_cycle:
                 session.set_power(Power.OFF, deadline)
             session.set_boot_device(BootDevice.NETWORK)

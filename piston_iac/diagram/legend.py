@@ -16,7 +16,7 @@ _USE = {
     NetworkName.CLOUD: "traffic between VMs",
     NetworkName.PUBLIC: "floating IPs",
 }
-_RAID = {"btrfs-raid10": "RAID1+0 (btrfs)", "md-raid10": "RAID1+0 (md)"}
+_RAID = {"btrfs-raid10": "RAID1+0 (btrfs)"}
 _LINE = 20.0
 _SWATCH, _NAME, _VLAN_END, _CIDR, _USE_X = 16.0, 52.0, 196.0, 216.0, 350.0
 

@@ -65,10 +65,15 @@ class Deploy:
                 raise _with_console(error, console) from error
 
     def _follow(self, console: ConsoleTail, opened: ExitStack) -> None:
-        attempt = Attempt(ours=self.ours)
-        deadline = Deadline.after(self.converge_s, runtime.CANCELLED)
+        attempt = Attempt(ours=self.ours, patience_s=self.boot_s)
+        deadline = Deadline.after(self.boot_s + self.converge_s, runtime.CANCELLED)
+        answered_s = deadline.clock()
+        listening = False
         while True:
             observed = self.driver.observe(deadline.within(_LOOK_S))
+            if observed.report is not None:
+                answered_s = deadline.clock()
+            observed = replace(observed, silent_s=deadline.clock() - answered_s)
             match next_step(self.document, observed, attempt):
                 case Done():
                     return
@@ -77,25 +82,39 @@ class Deploy:
                 case Wait(what):
                     self._wait(what, deadline)
                 case Do(action):
-                    if action in (Action.START, Action.RESTART) and not attempt.started:
+                    if observed.report is None and not listening:
+                        # From here on its console is what explains a failure.
                         opened.enter_context(self.driver.bmc.console(self.driver.login, console.add))
+                        listening = True
                     attempt = self._do(action, attempt)
-                    if action in (Action.START, Action.RESTART):
-                        deadline = Deadline.after(self.boot_s, runtime.CANCELLED)
-                    else:
-                        deadline = Deadline.after(self.converge_s, runtime.CANCELLED)
+                    deadline = Deadline.after(self._time_for(action), runtime.CANCELLED)
+
+    def _time_for(self, action: Action) -> float:
+        """Seconds until the action must have shown its effect."""
+        match action:
+            case Action.START | Action.RESTART:
+                return self.boot_s
+            case Action.ADMIT:
+                return 2 * self.boot_s
+            case Action.PUBLISH | Action.CONVERGE:
+                return self.converge_s
 
     def _do(self, action: Action, attempt: Attempt) -> Attempt:
         runtime.info_status(f"{self.driver.node}: {action.value}")
         deadline = Deadline.after(_ACTION_S, runtime.CANCELLED)
-        if action in (Action.START, Action.RESTART):
-            self.driver.start(deadline, power_cycle=action is Action.RESTART)
-            return replace(attempt, started=True)
-        if action is Action.PUBLISH:
-            self.driver.publish(self.document, deadline)
-            return replace(attempt, published=True)
-        self.driver.converge(deadline)
-        return replace(attempt, converged=True)
+        match action:
+            case Action.START | Action.RESTART:
+                self.driver.start(deadline, power_cycle=action is Action.RESTART)
+                return replace(attempt, started=True, admitted=True)
+            case Action.ADMIT:
+                self.driver.admit(deadline)
+                return replace(attempt, admitted=True)
+            case Action.PUBLISH:
+                self.driver.publish(self.document, deadline)
+                return replace(attempt, published=True)
+            case Action.CONVERGE:
+                self.driver.converge(deadline)
+                return replace(attempt, converged=True)
 
     def _wait(self, what: str, deadline: Deadline) -> None:
         if deadline.cancelled.is_set():

@@ -18,7 +18,8 @@ class Action(StrEnum):
     """What the driver does next."""
 
     START = "start"  # open the deploy window, boot from the network, power on
-    RESTART = "restart"  # the same, after power off: a half-made attempt of ours
+    ADMIT = "admit"  # open the deploy window alone: the machine is on and may still come by itself
+    RESTART = "restart"  # as start, after power off: it has been silent for long
     PUBLISH = "publish"  # seal the document to the node's key and have the agent fetch it
     CONVERGE = "converge"  # have the agent apply the document it already has
 
@@ -58,22 +59,26 @@ class NodeObserved:
     """One look at the node from outside.
 
     `power_on`: from the BMC, or because the agent answers. `report`: from the agent, None when it gives
-    no answer.
+    no answer. `silent_s`: how long we have been looking without an answer, seconds.
     """
 
     power_on: bool
     report: NodeReport | None
+    silent_s: float = 0.0
 
 
 @dataclass(frozen=True)
 class Attempt:
     """What this attempt did so far.
 
-    `started`: it powered the node on. `ours`: the machine was started by an earlier attempt of ours,
-    so it may be restarted. `published` and `converged`: what the agent was told.
+    `started`: it powered the node on. `ours`: the machine was started by an earlier attempt of ours, so it
+    may be restarted once it has been silent for `patience_s` seconds. `admitted`: its window is open.
+    `published` and `converged`: what the agent was told.
     """
 
     started: bool = False
+    admitted: bool = False
+    patience_s: float = 60.0
     ours: bool = False
     published: bool = False
     converged: bool = False
@@ -102,11 +107,24 @@ def _without_agent(observed: NodeObserved, attempt: Attempt) -> Step:
     if attempt.started:
         return Wait("the node to boot and enrol")
     if attempt.ours:
-        return Do(Action.RESTART)
+        return _silent(observed, attempt)
     return Fail(
         "the machine is powered on and runs something that is not ours",
         "power it off if it may be installed, then run `pulumi up` again",
     )
+
+
+def _silent(observed: NodeObserved, attempt: Attempt) -> Step:
+    """A machine of ours that is on and does not answer.
+
+    It may be booting, or busy for a moment: it is restarted only after a patience as long as a boot.
+    """
+    if not attempt.admitted:
+        return Do(Action.ADMIT)
+    if observed.silent_s < attempt.patience_s:
+        left_s = attempt.patience_s - observed.silent_s
+        return Wait(f"its agent to answer, before it is restarted in {left_s:.0f} s")
+    return Do(Action.RESTART)
 
 
 def _with_agent(document: NodeDocument, report: NodeReport, attempt: Attempt) -> Step:

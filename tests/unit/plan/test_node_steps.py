@@ -56,6 +56,8 @@ READY = NodeReport(
 )
 OFF = NodeObserved(power_on=False, report=None)
 SILENT = NodeObserved(power_on=True, report=None)
+SILENT_59, SILENT_60 = replace(SILENT, silent_s=59.0), replace(SILENT, silent_s=60.0)
+WAITED = Attempt(ours=True, admitted=True, patience_s=60.0)
 FRESH = replace(READY, document="", phase="waiting")
 STOPPED = replace(READY, units={"chrony.service": "inactive"})
 SKEWED = replace(READY, clock=Clock(False, 3.0, ()))
@@ -74,7 +76,9 @@ STARTED, PUBLISHED, CONVERGED = Attempt(started=True), Attempt(published=True), 
     [
         (OFF, Attempt(), Do(Action.START)),
         (SILENT, STARTED, Wait("the node to boot and enrol")),
-        (SILENT, Attempt(ours=True), Do(Action.RESTART)),
+        (SILENT, Attempt(ours=True), Do(Action.ADMIT)),
+        (SILENT_59, WAITED, Wait("its agent to answer, before it is restarted in 1 s")),
+        (SILENT_60, WAITED, Do(Action.RESTART)),
         (seen(FRESH), Attempt(), Do(Action.PUBLISH)),
         (seen(FRESH), PUBLISHED, Wait("the node to take its document")),
         (seen(replace(FRESH, phase="applying", progress="mirror")), PUBLISHED, Wait("mirror")),

@@ -188,7 +188,7 @@ SHAPES = {
     "node as a list": Bad(
         "  piston:bootNode:\n", "  piston:bootNode: [a]\n  piston:x:\n", "bootNode", "not a mapping"
     ),
-    "raid": Bad("btrfs-raid10", "raid5", "diskLayout.localRaid", "'md-raid10'", "localRaid: raid5"),
+    "raid": Bad("btrfs-raid10", "raid5", "diskLayout.localRaid", "'btrfs-raid10'", "localRaid: raid5"),
     "image cache": Bad("imageCacheGib: 1", "imageCacheGib: 0", "diskLayout.imageCacheGib", "1 or more"),
     "image cache in words": Bad(
         "imageCacheGib: 1", "imageCacheGib: ten", "diskLayout.imageCacheGib", "whole number"
