@@ -30,45 +30,46 @@ def _after(*resources: Resource) -> ResourceOptions:
 def build(site: Site, manifest: Manifest) -> None:
     """Make all resources of the site."""
     management = _management_vlan(site)
-    data = _data_switch(site)
+    vlans = [SwitchVlan(f"{vlan.switch}-vlan{vlan.vid}", vlan) for vlan in inputs.data_vlans(site)]
+    routes = _way_out(site, vlans)
     boot_port = _management_port(site, site.boot_node.port, "boot node", management)
     boot_node = BootNode("boot-node", inputs.boot_node(site, manifest), _after(boot_port))
     image = BootImage(f"image-{site.release}", inputs.boot_image(site, manifest), _after(boot_node))
     for node in site.nodes:
-        _node(site, node, management, [*data, boot_node, image])
+        _node(site, node, management, vlans, [*vlans, *routes, boot_node, image])
     pulumi.export("nodes", list(site.nodes))
     pulumi.export("bootNode", f"http://{site.boot_node.address}:8080/")
 
 
 def _management_vlan(site: Site) -> SwitchVlan:
+    """The VLAN that we ourselves come in by: it stays when the stack is destroyed."""
     vlan = inputs.management_vlan(site)
-    return SwitchVlan(f"{vlan.switch}-vlan{vlan.vid}", vlan)
+    return SwitchVlan(f"{vlan.switch}-vlan{vlan.vid}", vlan, ResourceOptions(retain_on_delete=True))
 
 
 def _management_port(site: Site, port: str, description: str, vlan: Resource) -> SwitchPort:
     return SwitchPort(f"management-{port}", inputs.management_port(site, port, description), _after(vlan))
 
 
-def _data_switch(site: Site) -> list[Resource]:
+def _way_out(site: Site, vlans: Sequence[Resource]) -> list[Resource]:
     """VLANs and SVIs first, then the uplink port, then the routes that go through it."""
-    vlans: list[Resource] = [
-        SwitchVlan(f"{vlan.switch}-vlan{vlan.vid}", vlan) for vlan in inputs.data_vlans(site)
-    ]
     uplink = inputs.uplink_port(site)
     port = SwitchPort(f"data-{uplink.port}", uplink, _after(*vlans))
     routes = [
         SwitchRoute(f"data-route-{route.destination.replace('/', '-')}", route, _after(port))
         for route in inputs.routes(site)
     ]
-    return [*vlans, port, *routes]
+    return [port, *routes]
 
 
-def _node(site: Site, node: str, management: Resource, shared: Sequence[Resource]) -> None:
+def _node(
+    site: Site, node: str, management: Resource, vlans: Sequence[Resource], shared: Sequence[Resource]
+) -> None:
     declared = site.nodes[node]
     bmc_port = _management_port(site, declared.bmc.port, f"{node} BMC", management)
     boot_port = _management_port(site, declared.boot.port, f"{node} boot", management)
     trunk = inputs.data_port(site, node)
-    data_port = SwitchPort(f"data-{trunk.port}", trunk, _after(*shared[:1]))
+    data_port = SwitchPort(f"data-{trunk.port}", trunk, _after(*vlans))
     credential = IpmiCredential(f"{node}-bmc", inputs.credential(site, node), _after(bmc_port))
     BareMetalNode(
         node,
