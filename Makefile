@@ -2,25 +2,31 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup image lab lab-down lab-unlock check test bench
+.PHONY: help root setup image lab lab-down lab-unlock check test bench
 
 PYTHON := .venv/bin/python
+# Debian leaves /usr/sbin out of a plain user's PATH; tests start dnsmasq and chronyd.
+export PATH := $(PATH):/usr/sbin:/sbin:$(CURDIR)/build/tools
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# First of its line: without root nothing is touched.
+root:
+	@[ "$$(id -u)" -eq 0 ] || { echo "piston: needs root for namespaces, mounts and disks: sudo make $(MAKECMDGOALS)" >&2; exit 1; }
 
 setup: ## install what is missing: packages, Python, engine
 	@setup/packages.sh
 	@setup/python.sh
 	@mkdir -p build && dir=$$(setup/engine.sh) && echo "$$dir" > build/engine-dir
 
-image: setup ## build the micro-OS image unless it is cached
+image: root setup ## build the micro-OS image unless it is cached
 	@bin/piston image build
 
-lab: image ## a virtual rack from powered off to Ready, by `pulumi up`
+lab: root image ## a virtual rack from powered off to Ready, by `pulumi up`
 	@setup/lab.sh
 
-lab-down: ## leave nothing of the lab behind
+lab-down: root ## leave nothing of the lab behind
 	@[ ! -x $(PYTHON) ] || bin/piston lab down
 
 lab-unlock: ## after a killed run: remove the stale state lock
@@ -30,13 +36,14 @@ check: setup ## format, lint, types, import rules, unit tests
 	@.venv/bin/ruff format --check -q .
 	@.venv/bin/ruff check -q .
 	@.venv/bin/mypy
+	@.venv/bin/mypy policies
 	@.venv/bin/lint-imports
 	@shellcheck -x setup/*.sh bin/* .ci/run env.sh
 	@$(PYTHON) -m pytest tests/unit -n 2
 
-test: check image ## every test of the change gate
+test: root check image ## every test of the change gate
 	@$(PYTHON) -m pytest tests/contract -p no:xdist
 	@$(PYTHON) -m pytest tests/lab -p no:xdist
 
-bench: image ## the performance table, also in build/bench.json
+bench: root image ## the performance table, also in build/bench.json
 	@$(PYTHON) -m piston_iac.bench

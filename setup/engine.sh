@@ -5,6 +5,9 @@
 # build from pinned Go modules (setup/engine/), kept in the cache under the digest of those pins.
 set -euo pipefail
 
+# Where both are installed by default: sudo and a shell older than the installation do not look there.
+PATH=$PATH:${HOME:-/root}/.pulumi/bin:/usr/local/go/bin
+
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${PISTON_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/piston-iac}/engine
 need=3.200.0
@@ -14,13 +17,13 @@ built=$cache/built-$({ cat "$here"/engine/*/go.mod; echo "$cli_version"; } | sha
 
 say() { echo "engine: $*" >&2; }
 
-# True when version $1 is at least $need. A release candidate counts as its release.
-new_enough() { [ "$(printf '%s\n%s\n' "$need" "${1%%-*}" | sort -V | head -n 1)" = "$need" ]; }
+# True when version $2 is at least $1. A release candidate counts as its release.
+at_least() { [ "$(printf '%s\n%s\n' "$1" "${2%%-*}" | sort -V | head -n 1)" = "$1" ]; }
 
 engine_version() { "$1" version 2>/dev/null | sed 's/^v//'; }
 
 usable() { # directory
-    [ -x "$1/pulumi" ] && [ -x "$1/pulumi-language-python" ] && new_enough "$(engine_version "$1/pulumi")"
+    [ -x "$1/pulumi" ] && [ -x "$1/pulumi-language-python" ] && at_least "$need" "$(engine_version "$1/pulumi")"
 }
 
 from_path() {
@@ -50,20 +53,24 @@ from_installer() {
 }
 
 build_one() { # module directory, package, output file
-    (cd "$1" && CGO_ENABLED=0 GOFLAGS=-mod=mod go build -buildvcs=false -trimpath \
+    (cd "$1" && CGO_ENABLED=0 GOFLAGS=-mod=readonly go build -buildvcs=false -trimpath \
         -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$cli_version" \
         -o "$3" "$2") >&2
 }
 
+# Go 1.21 and newer fetch the toolchain that a go.mod asks for; Debian 12's own Go cannot.
+go_can_build() { at_least 1.21 "$(go env GOVERSION 2>/dev/null | sed 's/^go//')"; }
+
 from_go_modules() {
-    local work scripts
-    command -v go >/dev/null || {
-        say "the official installer cannot be reached and there is no Go toolchain to build the engine;" \
-            "install Pulumi $need or newer, or Go 1.24 or newer, then run this again"
+    local scripts
+    go_can_build || {
+        say "the official installer cannot be reached, and to build the engine there is no Go 1.21 or newer on PATH;" \
+            "install Pulumi $need or newer, or Go, then run this again"
         return 1
     }
     say "building Pulumi $cli_version from pinned Go modules (about 5 minutes, once)"
     work=$(mktemp -d "$cache/build.XXXXXX")
+    trap 'rm -rf "$work"' EXIT
     # Built from copies: the checkout stays as committed.
     cp -r "$here/engine/cli" "$here/engine/language-python" "$work/"
     build_one "$work/cli" github.com/pulumi/pulumi/pkg/v3/cmd/pulumi "$work/out/pulumi"
@@ -74,7 +81,7 @@ from_go_modules() {
         "$scripts/dist/pulumi-analyzer-policy-python" "$work/out/"
     rm -rf "$built"
     mv "$work/out" "$built"
-    rm -rf "$work"
+    say "built; \`go clean -cache -modcache\` frees the 2.5 GB that Go keeps of it"
     usable "$built" && echo "$built"
 }
 

@@ -6,9 +6,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=env.sh
 . ./env.sh
 
-mapfile -t locks < <(find "$PISTON_LAB_DIR/pulumi/.pulumi/locks" -name '*.json' 2>/dev/null)
+say() { echo "lab-unlock: $*"; }
+refuse() { say "refused: $*" >&2; exit 1; }
+
+state=$PISTON_LAB_DIR/pulumi/.pulumi
+[ ! -d "$PISTON_LAB_DIR" ] || [ -r "$PISTON_LAB_DIR" ] || refuse "the lab's state belongs to root; run as root"
+mapfile -t locks < <(find "$state/locks" -name '*.json' 2>/dev/null)
 if [ ${#locks[@]} -eq 0 ]; then
-    echo "lab-unlock: nothing is locked"
+    say "nothing is locked"
     exit 0
 fi
 
@@ -16,18 +21,28 @@ value() { # key, lock file
     .venv/bin/python -c 'import json, sys; print(json.load(open(sys.argv[2])).get(sys.argv[1], "?"))' "$1" "$2"
 }
 
+# True when a process was started for this lab's state: another lab's may run beside it.
+is_ours() { grep -qszxF "PULUMI_BACKEND_URL=$PULUMI_BACKEND_URL" "/proc/$1/environ"; }
+
 for lock in "${locks[@]}"; do
     pid=$(value pid "$lock")
-    if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = pulumi ]; then
-        echo "lab-unlock: refused: the engine of that run still lives (pid $pid); wait for it or end it" >&2
-        exit 1
+    if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = pulumi ] && is_ours "$pid"; then
+        refuse "the engine of that run still lives (pid $pid); wait for it or end it"
     fi
 done
-if hosts=$(pgrep -f 'piston_iac\.dynamic_providers\.host'); then
-    echo "lab-unlock: refused: a plugin host still lives (pid ${hosts//$'\n'/, }); it ends by itself within seconds" >&2
-    exit 1
-fi
+for pid in $(pgrep -f 'piston_iac\.dynamic_providers\.host'); do
+    ! is_ours "$pid" || refuse "the plugin host of that run still lives (pid $pid); it ends by itself within seconds"
+done
 for lock in "${locks[@]}"; do
-    echo "lab-unlock: removing the lock of pid $(value pid "$lock"), taken $(value timestamp "$lock")"
+    say "removing the lock of pid $(value pid "$lock"), taken $(value timestamp "$lock")"
+done
+# The kernel keeps 15 letters of pulumi-language-python.
+for pid in $(pgrep -x pulumi-language); do
+    # Measured: it outlives an engine that was killed, and waits for ever.
+    parent=$(awk '/^PPid:/ {print $2}' "/proc/$pid/status")
+    if is_ours "$pid" && [ "$(cat "/proc/$parent/comm")" != pulumi ]; then
+        say "ending the language host that the run left (pid $pid)"
+        kill "$pid"
+    fi
 done
 pulumi cancel --stack lab --yes

@@ -14,10 +14,11 @@ plug_cloudkey() {
     key=$(mktemp -d)
     # shellcheck disable=SC2064 # the directory is known now and not later
     trap "rm -rf '$key'" EXIT
-    piston cloudkey settings lab --out "$key" --release-dir "$(dirname "$(piston image path)")"
+    piston cloudkey settings lab --out "$key" >/dev/null --release-dir "$(dirname "$(piston image path)")"
     piston lab cloudkey "$key"
 }
 
+echo "A virtual rack on this machine: five nodes, two switches, a boot node; then \`pulumi up\` installs it."
 piston lab up
 lap "the rack is up, every node powered off"
 

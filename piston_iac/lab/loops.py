@@ -17,8 +17,9 @@ def loop_devices() -> dict[str, str]:
 
 
 def find(file: Path) -> str:
-    """The loop device of a file, empty for none."""
-    return next((device for device, backing in loop_devices().items() if backing == str(file)), "")
+    """The loop device of a file, empty for none. Asked by inode: in a chroot the kernel's path is another."""
+    listed = run(["losetup", "--noheadings", "--output", "NAME", "--associated", str(file)])
+    return next(iter(listed.split()), "")
 
 
 def attach(file: Path, *, read_only: bool = False) -> str:
