@@ -109,14 +109,29 @@ class OvsdbSwitch:
         with self._told(action, deadline):
             server = OvsdbServer(self._address)
             cfg = server.write(writes, deadline)
-            pause_s = _FIRST_PAUSE_S
-            while what := missing(snapshot := server.snapshot(deadline), cfg):
-                deadline.pause(pause_s)
-                if deadline.over():
-                    raise self._timed_out(action, what, deadline)
-                pause_s = min(_LONGEST_PAUSE_S, 1.5 * pause_s)
-            if what := fault(snapshot):
+            if what := fault(self._in_force(server, lambda seen: missing(seen, cfg), action, deadline)):
                 raise Refused(what)
+
+    def _in_force(
+        self, server: OvsdbServer, missing: Callable[[Snapshot], str], action: str, deadline: Deadline
+    ) -> Snapshot:
+        """Look until nothing is missing."""
+        what, pause_s = "", _FIRST_PAUSE_S
+        while True:
+            try:
+                snapshot = server.snapshot(deadline)
+            except NoAnswer:
+                # Time ran out during a look, after others had said what is missing: that is the cause.
+                if what and deadline.over():
+                    raise self._timed_out(action, what, deadline) from None
+                raise
+            what = missing(snapshot)
+            if not what:
+                return snapshot
+            deadline.pause(pause_s)
+            if deadline.over():
+                raise self._timed_out(action, what, deadline)
+            pause_s = min(_LONGEST_PAUSE_S, 1.5 * pause_s)
 
     def _timed_out(self, action: str, what: str, deadline: Deadline) -> Exception:
         if deadline.cancelled.is_set():

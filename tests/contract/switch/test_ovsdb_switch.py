@@ -223,11 +223,11 @@ def test_without_vswitchd_the_wait_names_it(ovs: Ovs, switch: OvsdbSwitch) -> No
     ovs.stop_vswitchd()
     try:
         with pytest.raises(TimedOut, match="ovs-vswitchd has applied configuration"):
-            switch.put_port(Port("core", 4, (), "uplink"), soon(0.7))
+            switch.put_port(Port("core", 4, (), "uplink"), soon(1.5))
         # What was written stays; asking again writes nothing and waits for the same thing.
         before = ovs.transactions()
         with pytest.raises(TimedOut, match="ovs-vswitchd"):
-            switch.put_port(Port("core", 4, (), "uplink"), soon(0.7))
+            switch.put_port(Port("core", 4, (), "uplink"), soon(1.5))
         assert ovs.transactions() == before
     finally:
         ovs.start_vswitchd()
