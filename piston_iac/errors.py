@@ -25,7 +25,7 @@ class PistonError(Exception):
         self.action = action
         self.cause = cause
         self.remedy = remedy
-        super().__init__(f"{device}: could not {action}: {cause.rstrip('.')}. {remedy}")
+        super().__init__(f"{device}: could not {action}: {cause.rstrip('.')}. {remedy}".rstrip())
 
 
 class Unreachable(PistonError):

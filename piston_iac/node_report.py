@@ -8,13 +8,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+UNREADABLE = "unreadable"
+
 
 @dataclass(frozen=True)
 class Disk:
     """A whole disk. `marker` says what it carries:
 
-    `blank`; `mirror:<label>` for a local mirror (ours or another's); `foreign:<what blkid saw>`.
-    `live` is true when it is mounted or otherwise in use right now.
+    `blank`; `mirror:<label>` for a local mirror (ours or another's); `foreign:<what blkid saw>`;
+    `unreadable` when it has failed. `live` is true when it is mounted or otherwise in use right now.
     """
 
     serial: str
@@ -25,12 +27,16 @@ class Disk:
 
 @dataclass(frozen=True)
 class MirrorState:
-    """The local mirror. `state` is `absent`, `healthy` or `degraded`; `disks` are serials in it."""
+    """The local mirror. `state` is `absent`, `healthy` or `degraded`; `disks` are serials in it.
+
+    `missing`: serials that the document names and a degraded mirror lacks.
+    """
 
     state: str
     label: str
     profile: str
     disks: tuple[str, ...]
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,8 @@ class NodeReport:
     line. `files` maps the document's paths to SHA-256 of what is there, empty when missing. `units`
     maps the document's units to systemd's active state. `writes` counts what the agent ever changed
     in this boot; `progress` is the step under way. `seal_key`: the X25519 public key, hexadecimal, that
-    documents for this node are sealed to.
+    documents for this node are sealed to. `uplink` is the data card: `up`, `no carrier`, `down` (switched
+    off by its own system) or `missing`; empty before the first document.
     """
 
     node: str
@@ -83,6 +90,7 @@ class NodeReport:
     interfaces: tuple[InterfaceState, ...]
     clock: Clock
     writes: int
+    uplink: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -99,7 +107,13 @@ def from_dict(raw: dict[str, Any]) -> NodeReport:
         mirror, clock = raw["mirror"], raw["clock"]
         nested = {
             "disks": tuple(Disk(**disk) for disk in raw["disks"]),
-            "mirror": MirrorState(**{**mirror, "disks": tuple(mirror["disks"])}),
+            "mirror": MirrorState(
+                **{
+                    **mirror,
+                    "disks": tuple(mirror["disks"]),
+                    "missing": tuple(mirror.get("missing", ())),
+                }
+            ),
             "interfaces": tuple(InterfaceState(**entry) for entry in raw["interfaces"]),
             "clock": Clock(**{**clock, "servers": tuple(clock["servers"])}),
         }

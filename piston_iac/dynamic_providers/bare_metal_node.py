@@ -53,6 +53,7 @@ class NodeInputs(WithBmc):
     units: dict[str, str]
     interfaces: dict[str, dict[str, Any]]
     gateway: str
+    uplink: str = "up"
     mirror: dict[str, Any]
     clock: str
 
@@ -154,7 +155,7 @@ def _disk_lines(document: NodeDocument, report: NodeReport) -> list[str]:
             "Take the data away, or name the serials under `wipe:` of this node in the stack file.",
         )
     lines = []
-    for claim in (Claim.WIPE, Claim.MAKE, Claim.ADOPT):
+    for claim in (Claim.WIPE, Claim.MAKE, Claim.REPLACE, Claim.LACK, Claim.ADOPT):
         serials = [entry.serial for entry in claims if entry.claim is claim]
         if serials:
             lines.append(f"{document.node}: {claim.value} {len(serials)} disks, serials {', '.join(serials)}")

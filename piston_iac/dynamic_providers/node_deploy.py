@@ -78,7 +78,7 @@ class Deploy:
                 case Done():
                     return
                 case Fail(cause, remedy):
-                    raise DeviceRefused(self.driver.node, "become ready", cause, f"To go on: {remedy}.")
+                    raise DeviceRefused(self.driver.node, "become ready", cause, remedy)
                 case Wait(what):
                     self._wait(what, deadline)
                 case Do(action):

@@ -17,6 +17,7 @@ from piston_iac.node_agent.steps import (
     MakeMirror,
     MountMirror,
     Ovs,
+    ReplaceDisk,
     RestartUnit,
     SetAddress,
     SetGateway,
@@ -57,7 +58,7 @@ class Hands:
                 self._pending.remove(step.unit)
             case StartUnit():
                 units.start(step.unit)
-            case EraseDisk() | MakeMirror() | MountMirror():
+            case EraseDisk() | MakeMirror() | MountMirror() | ReplaceDisk():
                 do_mirror.do(step)
             case StartSwitch() | Ovs() | LinkUp() | SetAddress() | SetGateway():
                 do_network.do(step)

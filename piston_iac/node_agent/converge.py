@@ -10,20 +10,32 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from piston_iac.deadline import Deadline
 from piston_iac.node_agent.apply import Hands
 from piston_iac.node_agent.disks import SeenDisk, see_disks, see_filesystem
 from piston_iac.node_agent.files import see_file
 from piston_iac.node_agent.machine import hardware_uuid
-from piston_iac.node_agent.mirror_steps import adoption_plan, mirror_plan
-from piston_iac.node_agent.network import see_network
-from piston_iac.node_agent.network_steps import address_plan, port_plan, switch_plan
+from piston_iac.node_agent.mirror_members import see_members
+from piston_iac.node_agent.mirror_steps import adoption_plan, mirror_plan, repair_plan
+from piston_iac.node_agent.network import SeenNetwork, see_network
+from piston_iac.node_agent.network_steps import (
+    address_plan,
+    cable_plan,
+    port_plan,
+    switch_plan,
+    uplink_state,
+)
 from piston_iac.node_agent.steps import Plan
 from piston_iac.node_agent.system_steps import file_plan, hostname_plan, unit_plan
 from piston_iac.node_agent.tools import ToolFailed
 from piston_iac.node_agent.units import PendingRestarts, states
-from piston_iac.node_document import NodeDocument
+from piston_iac.node_document import Networking, NodeDocument
 
 Progress = Callable[[str], None]
+
+# A card that was just told to change its settings is without carrier for some seconds.
+_CARRIER_S = 8.0
+_CARRIER_POLL_S = 0.25
 
 
 def adopt_mirror(label: str, mount: Path, hands: Hands, progress: Progress) -> list[str]:
@@ -32,14 +44,17 @@ def adopt_mirror(label: str, mount: Path, hands: Hands, progress: Progress) -> l
 
 
 def converge_storage(document: NodeDocument, hands: Hands, progress: Progress) -> list[str]:
-    """The local mirror. Returns faults."""
+    """The local mirror, whole or degraded. Returns faults."""
     return _subject("local mirror", lambda: _mirror(document), hands, progress)
 
 
 def converge_rest(
     document: NodeDocument, hands: Hands, pending: PendingRestarts, progress: Progress
 ) -> list[str]:
-    """Host name, files, network, units: in this order, because units need the others. Returns faults."""
+    """Host name, files, network, units: in this order, because units need the others. Returns faults.
+
+    The mirror is repaired at the end: that may take hours, and the node works meanwhile.
+    """
     wanted = document.networking
     subjects: tuple[tuple[str, Callable[[], Plan]], ...] = (
         ("host name", lambda: hostname_plan(document, os.uname().nodename)),
@@ -48,6 +63,8 @@ def converge_rest(
         ("network", lambda: port_plan(wanted, see_network())),
         ("network", lambda: address_plan(wanted, see_network())),
         ("units", lambda: _units(document, pending)),
+        ("network", lambda: cable_plan(wanted, _network_with_carrier(wanted))),
+        ("local mirror", lambda: _repair(document)),
     )
     faults: list[str] = []
     for name, plan in subjects:
@@ -80,9 +97,30 @@ def _mirror(document: NodeDocument) -> Plan:
     return mirror_plan(document, disks, _is_mounted(wanted.label, wanted.mount, disks))
 
 
+def _repair(document: NodeDocument) -> Plan:
+    wanted = document.mirror
+    disks = see_disks()
+    mounted = _mounted(wanted.label, wanted.mount, disks)
+    return repair_plan(document, disks, see_members(mounted, wanted.mount) if mounted else ())
+
+
+def _network_with_carrier(wanted: Networking) -> SeenNetwork:
+    """The network, as soon as the data card has carrier, or when it is clear that it gets none."""
+    deadline = Deadline.after(_CARRIER_S)
+    while uplink_state(wanted, seen := see_network()) == "no carrier" and not deadline.over():
+        deadline.pause(_CARRIER_POLL_S)
+    return seen
+
+
 def _is_mounted(label: str, mount: str, disks: Iterable[SeenDisk]) -> bool:
-    own = {disk.filesystem for disk in disks if disk.marker == f"mirror:{label}"}
-    return os.path.ismount(mount) and any(see_filesystem(uuid) is not None for uuid in own)
+    return bool(_mounted(label, mount, disks))
+
+
+def _mounted(label: str, mount: str, disks: Iterable[SeenDisk]) -> str:
+    """The UUID of the mirror of that label that is mounted there; empty for none."""
+    own = sorted({disk.filesystem for disk in disks if disk.marker == f"mirror:{label}"})
+    mounted = [uuid for uuid in own if see_filesystem(uuid) is not None]
+    return mounted[0] if mounted and os.path.ismount(mount) else ""
 
 
 def _units(document: NodeDocument, pending: PendingRestarts) -> Plan:

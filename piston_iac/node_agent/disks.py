@@ -1,21 +1,26 @@
 """What is on this node's disks: serials, signatures, who uses them, and the local mirror's health.
 
-Everything is read from lsblk, wipefs (which only looks here) and sysfs. Sizes in bytes.
+Everything is read from lsblk, sysfs and, where nobody uses a disk, from its start. Sizes in bytes.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from piston_iac.node_agent.tools import run
-from piston_iac.node_report import Disk, MirrorState
+from piston_iac.node_agent.disk_probe import Look, Prober
+from piston_iac.node_agent.tools import ToolFailed, run
+from piston_iac.node_report import UNREADABLE, Disk, MirrorState
 
 _MIRROR_PREFIX = "piston:"
-_BTRFS = Path("/sys/fs/btrfs")
-_HEAD_BYTES = 65536
+BTRFS = Path("/sys/fs/btrfs")
+# Disks may have to spin up before they answer.
+_LOOK_S = 10.0
+_PROBER = Prober()
 
 
 @dataclass(frozen=True)
@@ -43,34 +48,39 @@ class SeenFilesystem:
     failing: bool
 
 
-def see_disks() -> tuple[SeenDisk, ...]:
-    """All whole disks that have a serial number, by serial."""
+def see_disks(look_s: float = _LOOK_S) -> tuple[SeenDisk, ...]:
+    """All whole disks that have a serial number, by serial.
+
+    Args:
+        look_s: how long a disk may take to answer before it counts as unreadable, seconds.
+    Raises:
+        ToolFailed: lsblk gives no list.
+    """
     columns = "KNAME,PATH,SERIAL,SIZE,TYPE,MOUNTPOINTS"
-    return examine(json.loads(run("lsblk", "--json", "--bytes", "-o", columns)).get("blockdevices", []))
+    # It ends with an error too when a disk goes away while it looks, and lists the others.
+    listed = run("lsblk", "--json", "--bytes", "-o", columns, check=False)
+    try:
+        return examine(json.loads(listed).get("blockdevices", []), look_s)
+    except ValueError as error:
+        raise ToolFailed(f"lsblk gives no list of disks: {error}") from error
 
 
-def examine(blocks: list[dict[str, Any]]) -> tuple[SeenDisk, ...]:
-    """Look at what lsblk listed: signatures, use, and whether the head of a disk is all zero."""
+def examine(blocks: list[dict[str, Any]], look_s: float = _LOOK_S) -> tuple[SeenDisk, ...]:
+    """Look at what lsblk listed: signatures, use, and whether the head of a disk is all zero.
+
+    A member of a mounted mirror is not read: btrfs knows what it is, and whether it fails.
+    """
     disks = [it for it in blocks if it["serial"] and it["type"] in ("disk", "loop")]
-    if not disks:
-        return ()
-    signatures = see_signatures(tuple(it["path"] for it in disks))
+    members = _members_of_mirrors()
+    # One that has failed may stay listed, without any capacity.
+    unknown = [it["path"] for it in disks if int(it["size"]) and it["kname"] not in members]
+    looks = _PROBER.look(unknown, look_s)
     swaps = Path("/proc/swaps").read_text()
-    seen = [_disk(it, signatures.get(it["path"], []), swaps) for it in disks]
+    seen = [_disk(it, members.get(it["kname"]), looks.get(it["path"]), swaps) for it in disks]
     return tuple(sorted(seen, key=lambda disk: disk.serial))
 
 
-def see_signatures(devices: tuple[str, ...]) -> dict[str, list[dict[str, Any]]]:
-    """What wipefs would find on each device; nothing is changed."""
-    text = run("wipefs", "--json", "--no-act", *devices, check=False).strip()
-    found: dict[str, list[dict[str, Any]]] = {}
-    for entry in json.loads(text)["signatures"] if text else []:
-        device = entry["device"] if entry["device"].startswith("/") else f"/dev/{entry['device']}"
-        found.setdefault(device, []).append(entry)
-    return found
-
-
-def marker_of(signatures: list[dict[str, Any]], head_is_zero: bool) -> str:
+def marker_of(signatures: Sequence[dict[str, Any]], head_is_zero: bool) -> str:
     """What a disk carries, from its signatures and whether its first bytes are all zero. Pure."""
     types = sorted({str(it["type"]) for it in signatures})
     if not types:
@@ -83,20 +93,23 @@ def marker_of(signatures: list[dict[str, Any]], head_is_zero: bool) -> str:
 
 def see_filesystem(uuid: str) -> SeenFilesystem | None:
     """A mounted btrfs by its UUID; None when it is not mounted."""
-    root = _BTRFS / uuid
+    root = BTRFS / uuid
     if not uuid or not root.is_dir():
         return None
     devices = tuple(sorted(path.name for path in (root / "devices").iterdir()))
     profiles = {path.name for path in (root / "allocation" / "data").iterdir() if path.is_dir()}
-    failing = any(_failing(path) for path in (root / "devinfo").iterdir())
+    failing = any(has_failed(path) for path in (root / "devinfo").iterdir())
     return SeenFilesystem(devices, "+".join(sorted(profiles)), failing)
 
 
-def mirror_state(label: str, disks: tuple[SeenDisk, ...]) -> MirrorState:
-    """The mirror of that label as it is now."""
+def mirror_state(label: str, disks: tuple[SeenDisk, ...], wanted: Iterable[str] = ()) -> MirrorState:
+    """The mirror of that label as it is now. `wanted`: serials that are to be in it."""
     own = tuple(disk for disk in disks if disk.marker == f"mirror:{label}")
     mounted = next((it for it in map(see_filesystem, {disk.filesystem for disk in own}) if it), None)
-    return judge_mirror(label, own, mounted)
+    state = judge_mirror(label, own, mounted)
+    if state.state != "degraded":
+        return state
+    return replace(state, missing=tuple(sorted(set(wanted) - set(state.disks))))
 
 
 def judge_mirror(label: str, own: tuple[SeenDisk, ...], mounted: SeenFilesystem | None) -> MirrorState:
@@ -105,18 +118,49 @@ def judge_mirror(label: str, own: tuple[SeenDisk, ...], mounted: SeenFilesystem 
         return MirrorState("absent", "", "", ())
     names = {Path(disk.device).name: disk for disk in own}
     disks = tuple(sorted(names[name].serial for name in mounted.devices if name in names))
-    lost = mounted.failing or len(disks) < len(mounted.devices) or any(not it.size_bytes for it in own)
+    lost = mounted.failing or len(disks) < len(mounted.devices)
     return MirrorState("degraded" if lost else "healthy", label, mounted.profile, disks)
 
 
-def _disk(block: dict[str, Any], signatures: list[dict[str, Any]], swaps: str) -> SeenDisk:
-    path = str(block["path"])
-    marker = marker_of(signatures, bool(signatures) or _head_is_zero(path))
-    uuid = str(signatures[0].get("uuid") or "") if marker.startswith("mirror:") else ""
-    filesystem = see_filesystem(uuid)
+def has_failed(member: Path) -> bool:
+    """True when a member of a mounted mirror is gone or has lost writes.
+
+    Args:
+        member: its directory below `devinfo`.
+    """
+    try:
+        if (member / "missing").read_text().strip() != "0":
+            return True
+        counts = dict(line.split() for line in (member / "error_stats").read_text().splitlines())
+    except OSError:
+        return True
+    return any(int(counts.get(name, "0")) for name in ("write_errs", "flush_errs"))
+
+
+def _disk(block: dict[str, Any], member: tuple[str, str] | None, look: Look | None, swaps: str) -> SeenDisk:
+    """One disk. `member`: marker and UUID of the mounted mirror that it is in."""
+    path, size_bytes = str(block["path"]), int(block["size"])
+    marker, uuid = UNREADABLE, ""
+    if member is not None and size_bytes:
+        marker, uuid = member
+    elif look is not None:
+        marker = marker_of(look.signatures, look.head_is_zero)
+        uuid = str(look.signatures[0].get("uuid") or "") if marker.startswith("mirror:") else ""
     live = _mounted(block) or f"{path} " in swaps or any(_holders(str(block["kname"])))
-    live = live or (filesystem is not None and block["kname"] in filesystem.devices)
-    return SeenDisk(path, str(block["serial"]), int(block["size"]), marker, live, uuid)
+    return SeenDisk(path, str(block["serial"]), size_bytes, marker, live or member is not None, uuid)
+
+
+def _members_of_mirrors() -> dict[str, tuple[str, str]]:
+    """Marker and UUID by kernel name, of every disk in a mounted local mirror, ours or another's."""
+    found = {}
+    for label in BTRFS.glob("*/label"):
+        # One that is unmounted meanwhile has no members any more.
+        with suppress(OSError):
+            text = label.read_text().strip()
+            devices = [path.name for path in (label.parent / "devices").iterdir()]
+            if text.startswith(_MIRROR_PREFIX):
+                found.update(dict.fromkeys(devices, (f"mirror:{text}", label.parent.name)))
+    return found
 
 
 def _mounted(block: dict[str, Any]) -> bool:
@@ -126,23 +170,3 @@ def _mounted(block: dict[str, Any]) -> bool:
 
 def _holders(name: str) -> list[Path]:
     return list(Path("/sys/class/block").glob(f"{name}/holders/*"))
-
-
-def _head_is_zero(path: str) -> bool:
-    """False too when the disk cannot be read: what nobody can read is not blank."""
-    try:
-        with Path(path).open("rb") as stream:
-            head = stream.read(_HEAD_BYTES)
-    except OSError:
-        return False
-    return len(head) == _HEAD_BYTES and not any(head)
-
-
-def _failing(device: Path) -> bool:
-    try:
-        if (device / "missing").read_text().strip() != "0":
-            return True
-        counts = dict(line.split() for line in (device / "error_stats").read_text().splitlines())
-    except OSError:
-        return True
-    return any(int(counts.get(name, "0")) for name in ("write_errs", "flush_errs"))

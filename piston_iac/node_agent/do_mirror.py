@@ -1,14 +1,17 @@
-"""How disks are erased, and a mirror made and mounted."""
+"""How disks are erased, and a mirror made, mounted and repaired."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from piston_iac.node_agent.steps import EraseDisk, MakeMirror, MountMirror
+from piston_iac.node_agent.steps import EraseDisk, MakeMirror, MountMirror, ReplaceDisk
 from piston_iac.node_agent.tools import ToolFailed, run
 
+# Copying a disk of many terabytes takes the better part of a day.
+_REPLACE_LIMIT_S = 48 * 3600.0
 
-def do(step: EraseDisk | MakeMirror | MountMirror) -> None:
+
+def do(step: EraseDisk | MakeMirror | MountMirror | ReplaceDisk) -> None:
     """Do one step on disks.
 
     Raises:
@@ -22,14 +25,28 @@ def do(step: EraseDisk | MakeMirror | MountMirror) -> None:
             run("mkfs.btrfs", "-q", "-L", step.label, "-d", "raid10", "-m", "raid10", *step.devices)
         case MountMirror():
             _mount(step)
+        case ReplaceDisk():
+            _replace(step)
 
 
 def _erase(step: EraseDisk) -> None:
-    user = _user_of(step.device)
-    if user:
-        raise ToolFailed(f"disk {step.serial} is in use by process {user}")
+    _refuse_if_open(step.device, step.serial)
     # wipefs opens the disk exclusively: the kernel refuses when something has claimed it.
     run("wipefs", "--all", *_partitions(step.device), step.device)
+
+
+def _replace(step: ReplaceDisk) -> None:
+    _refuse_if_open(step.device, step.serial)
+    # -r: read from the twin; the kernel may still try a disk that was pulled while mounted. -f: what was
+    # on the new disk was judged before. `btrfs device scan` is not for this: it fails on a blank disk.
+    start = ("btrfs", "replace", "start", "-B", "-f", "-r")
+    run(*start, str(step.member), step.device, step.mount, limit_s=_REPLACE_LIMIT_S)
+
+
+def _refuse_if_open(device: str, serial: str) -> None:
+    user = _user_of(device)
+    if user:
+        raise ToolFailed(f"disk {serial} is in use by process {user}")
 
 
 def _mount(step: MountMirror) -> None:

@@ -27,13 +27,17 @@ class SeenPort:
 
 @dataclass(frozen=True)
 class SeenLink:
-    """A network link of the kernel. `addresses` are IPv4 CIDR, MTU in bytes."""
+    """A network link of the kernel. `addresses` are IPv4 CIDR, MTU in bytes.
+
+    `up`: switched on by its system; `carrier`: there is somebody at the other end of its cable.
+    """
 
     name: str
     mac: str
     mtu: int
     up: bool
     addresses: tuple[str, ...]
+    carrier: bool = True
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,8 @@ def parse_links(raw: list[dict[str, Any]]) -> tuple[SeenLink, ...]:
             if it.get("family") == "inet"
         )
         mac = str(link.get("address", "")).lower()
-        links.append(SeenLink(link["ifname"], mac, int(link["mtu"]), "UP" in link["flags"], addresses))
+        up, carrier = "UP" in link["flags"], "LOWER_UP" in link["flags"]
+        links.append(SeenLink(link["ifname"], mac, int(link["mtu"]), up, addresses, carrier))
     return tuple(links)
 
 

@@ -53,6 +53,25 @@ def address_plan(wanted: Networking, seen: SeenNetwork) -> Plan:
     return Plan(tuple(steps), tuple(faults))
 
 
+def uplink_state(wanted: Networking, seen: SeenNetwork) -> str:
+    """`up`, `no carrier`, `down` or `missing`, as reports say it."""
+    card = find_uplink(wanted, seen)
+    if card is None:
+        return "missing"
+    if not card.up:
+        return "down"
+    return "up" if card.carrier else "no carrier"
+
+
+def cable_plan(wanted: Networking, seen: SeenNetwork) -> Plan:
+    """Nothing can be done about a pulled cable but to say so."""
+    card = find_uplink(wanted, seen)
+    if not wanted.bridge or card is None or uplink_state(wanted, seen) != "no carrier":
+        return Plan()
+    text = f"no carrier on the data card {card.name} ({card.mac}): plug its cable into the data switch"
+    return Plan(faults=(text,))
+
+
 def find_uplink(wanted: Networking, seen: SeenNetwork) -> SeenLink | None:
     """The card with the uplink's MAC. The bridge's own port may bear the same address, so it is left out."""
     virtual = {port.name for port in seen.ports if port.kind == "internal"} | set(seen.bridges)

@@ -10,9 +10,13 @@ from piston_iac.node_agent.clock import see_clock
 from piston_iac.node_agent.disks import mirror_state, see_disks
 from piston_iac.node_agent.files import see_file
 from piston_iac.node_agent.network import interface_states, see_network
+from piston_iac.node_agent.network_steps import uplink_state
 from piston_iac.node_agent.units import states
 from piston_iac.node_document import NodeDocument
 from piston_iac.node_report import NodeReport
+
+# A report takes less than a second, whatever a failed disk does.
+_LOOK_S = 0.6
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,10 @@ def make_report(
     Raises:
         ToolFailed: a program that looks failed.
     """
-    disks = see_disks()
+    disks = see_disks(_LOOK_S)
     network = see_network()
     bridge = document.networking.bridge if document else ""
+    wanted_disks = document.mirror.disks if document else ()
     return NodeReport(
         node=boot.node,
         boot_id=machine.boot_id,
@@ -62,9 +67,10 @@ def make_report(
         files={file.path: see_file(Path(file.path)).digest for file in document.files} if document else {},
         units=states(document.units) if document else {},
         disks=tuple(disk.to_report() for disk in disks),
-        mirror=mirror_state(boot.mirror_label, disks),
+        mirror=mirror_state(boot.mirror_label, disks, wanted_disks),
         gateway=network.gateway,
         interfaces=interface_states(bridge, network),
         clock=see_clock(),
         writes=writes,
+        uplink=uplink_state(document.networking, network) if document else "",
     )

@@ -65,6 +65,24 @@ class MountMirror:
 
 
 @dataclass(frozen=True)
+class ReplaceDisk:
+    """Copy what a disk of the mirror held, from its twin, to another disk that takes its place.
+
+    `member` is btrfs's number of the disk that is gone; `mount` where the mirror is mounted.
+    """
+
+    member: int
+    device: str
+    serial: str
+    mount: str
+
+    @property
+    def text(self) -> str:
+        """For the journal."""
+        return f"replace missing disk {self.member} of the local mirror by {self.serial}"
+
+
+@dataclass(frozen=True)
 class WriteFile:
     """Replace a file and note which units have to be restarted for it."""
 
@@ -169,6 +187,7 @@ Step = (
     | EraseDisk
     | MakeMirror
     | MountMirror
+    | ReplaceDisk
     | WriteFile
     | RestartUnit
     | StartUnit

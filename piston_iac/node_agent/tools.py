@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import suppress
 
 _LIMIT_S = 60.0
 _LINES = 3
+_LAST_WORDS_S = 0.2
 
 
 class ToolFailed(Exception):
@@ -24,21 +26,22 @@ def run(*command: str, check: bool = True, limit_s: float = _LIMIT_S) -> str:
         ToolFailed: it is not there, took too long or ended with an error.
     """
     environment = {**os.environ, "LC_ALL": "C"}
+    pipe = subprocess.PIPE
     try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            check=False,
-            timeout=limit_s,
-            env=environment,
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, env=environment
         )
     except FileNotFoundError:
         raise ToolFailed(f"{command[0]} is not in this image") from None
+    try:
+        output, errors = process.communicate(timeout=limit_s)
     except subprocess.TimeoutExpired:
-        raise ToolFailed(f"{' '.join(command[:3])} took longer than {limit_s:.0f} s") from None
-    if check and done.returncode != 0:
-        said = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        raise ToolFailed(f"{' '.join(command[:3])}: {' / '.join(said[-_LINES:]) or done.returncode}")
-    return done.stdout
+        process.kill()
+        # One that hangs in the kernel, as on a failed disk, does not even end when killed: do not wait.
+        with suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=_LAST_WORDS_S)
+        raise ToolFailed(f"{' '.join(command[:3])} took longer than {limit_s:g} s") from None
+    if check and process.returncode != 0:
+        said = [line.strip() for line in (errors or output).splitlines() if line.strip()]
+        raise ToolFailed(f"{' '.join(command[:3])}: {' / '.join(said[-_LINES:]) or process.returncode}")
+    return output

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from piston_iac.node_document import NodeDocument
-from piston_iac.node_report import NodeReport
+from piston_iac.node_report import MirrorState, NodeReport
 from piston_iac.plan.services import chrony
 
 _SHOWN_DIGITS = 12
@@ -18,6 +18,10 @@ Fields = dict[str, Any]
 
 def _shown(digest: str) -> str:
     return f"sha256:{digest[:_SHOWN_DIGITS]}" if digest else "missing"
+
+
+def _mirror_state(mirror: MirrorState) -> str:
+    return f"{mirror.state}, without {', '.join(mirror.missing)}" if mirror.missing else mirror.state
 
 
 def wanted_fields(document: NodeDocument) -> Fields:
@@ -33,6 +37,7 @@ def wanted_fields(document: NodeDocument) -> Fields:
             for entry in document.networking.interfaces
         },
         "gateway": document.networking.gateway,
+        "uplink": "up",
         "mirror": {
             "label": document.mirror.label,
             "state": "healthy",
@@ -66,11 +71,13 @@ def seen_fields(report: NodeReport) -> Fields:
             for entry in report.interfaces
         },
         "gateway": report.gateway,
+        "uplink": report.uplink,
         "mirror": {
             "label": report.mirror.label,
-            "state": report.mirror.state,
+            "state": _mirror_state(report.mirror),
             "profile": report.mirror.profile,
-            "disks": sorted(report.mirror.disks),
+            # A missing disk is told by the state, once.
+            "disks": sorted({*report.mirror.disks, *report.mirror.missing}),
         },
         **clock,
     }

@@ -45,7 +45,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Fail:
-    """It cannot go on without the operator."""
+    """It cannot go on without the operator. `remedy` is empty where the cause says what to do."""
 
     cause: str
     remedy: str
@@ -110,7 +110,7 @@ def _without_agent(observed: NodeObserved, attempt: Attempt) -> Step:
         return _silent(observed, attempt)
     return Fail(
         "the machine is powered on and runs something that is not ours",
-        "power it off if it may be installed, then run `pulumi up` again",
+        "Power it off if it may be installed, then run `pulumi up` again.",
     )
 
 
@@ -156,7 +156,8 @@ def _not_yet_applied(report: NodeReport, attempt: Attempt) -> Step:
 def _failed(report: NodeReport, attempt: Attempt) -> Step:
     if not attempt.published and not attempt.converged:
         return Do(Action.CONVERGE)
-    return Fail(report.fault or "the node agent failed", "mend what it names, then run `pulumi up` again")
+    # The agent's faults say themselves what to do about them.
+    return Fail(report.fault or "the node agent failed", "")
 
 
 def differing(document: NodeDocument, report: NodeReport) -> tuple[str, ...]:

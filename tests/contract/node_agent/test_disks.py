@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from piston_iac.node_agent import do_mirror
 from piston_iac.node_agent.disks import SeenDisk, examine, mirror_state
-from piston_iac.node_agent.mirror_steps import adoption_plan, mirror_plan
-from piston_iac.node_agent.steps import EraseDisk, MakeMirror, MountMirror, Plan
+from piston_iac.node_agent.mirror_members import see_members
+from piston_iac.node_agent.mirror_steps import adoption_plan, mirror_plan, repair_plan
+from piston_iac.node_agent.steps import EraseDisk, MakeMirror, MountMirror, Plan, ReplaceDisk
 from piston_iac.node_agent.tools import ToolFailed
 from piston_iac.node_document import NodeDocument
+from piston_iac.node_report import MirrorState
 from tests.unit.node_agent.documents import LABEL, document
 
 _DISK_BYTES = 256 * 1024 * 1024
@@ -34,6 +36,7 @@ class Rack:
     files: list[Path]
     devices: list[str]
     mount: Path
+    pulled: list[str] = field(default_factory=list)
 
     @property
     def document(self) -> NodeDocument:
@@ -45,7 +48,7 @@ class Rack:
                 "kname": Path(device).name,
                 "path": device,
                 "serial": f"d{number}",
-                "size": _DISK_BYTES,
+                "size": int(call("lsblk", "-n", "-b", "-o", "SIZE", device)),
                 "type": "loop",
                 "mountpoints": call("lsblk", "-n", "-o", "MOUNTPOINTS", device).split(),
             }
@@ -58,8 +61,29 @@ class Rack:
 
     def do(self, plan: Plan) -> None:
         for step in plan.steps:
-            assert isinstance(step, EraseDisk | MakeMirror | MountMirror)
+            assert isinstance(step, EraseDisk | MakeMirror | MountMirror | ReplaceDisk)
             do_mirror.do(step)
+
+    def repair(self, wanted: NodeDocument | None = None) -> Plan:
+        disks = self.see()
+        own = next(disk.filesystem for disk in disks if disk.filesystem)
+        return repair_plan(wanted or self.document, disks, see_members(own, str(self.mount)))
+
+    def pull(self, number: int) -> None:
+        """Disk `number` (1 to 4) is gone from one moment to the next: no bytes, no capacity."""
+        with self.files[number - 1].open("wb"):
+            call("losetup", "--set-capacity", self.devices[number - 1])
+
+    def insert_blank(self, number: int) -> None:
+        """A blank disk with that serial number, at a device of its own."""
+        self.pulled.append(self.devices[number - 1])
+        file = self.files[number - 1].with_suffix(".new")
+        with file.open("wb") as stream:
+            stream.truncate(_DISK_BYTES)
+        self.devices[number - 1] = call("losetup", "--find", "--show", str(file))
+
+    def state(self) -> MirrorState:
+        return mirror_state(LABEL, self.see(), self.document.mirror.disks)
 
     def unmount(self) -> None:
         call("umount", str(self.mount))
@@ -70,16 +94,17 @@ def rack(tmp_path: Path) -> Iterator[Rack]:
     files = [tmp_path / f"disk{number}" for number in range(4)]
     mount = tmp_path / "persist"
     devices: list[str] = []
+    rack = Rack(files, devices, mount)
     try:
         for file in files:
             with file.open("wb") as stream:
                 stream.truncate(_DISK_BYTES)
             devices.append(call("losetup", "--find", "--show", str(file)))
-        yield Rack(files, devices, mount)
+        yield rack
     finally:
         if mount.is_mount():
             call("umount", str(mount))
-        for device in devices:
+        for device in (*devices, *rack.pulled):
             subprocess.run(["losetup", "--detach", device], check=False, capture_output=True)
 
 
@@ -109,12 +134,86 @@ def test_a_mirror_with_a_dead_disk_is_mounted_and_reported_degraded(rack: Rack) 
     call("losetup", "--detach", rack.devices.pop())
     # The kernel remembers devices it has seen; a fresh boot would not know the dead one.
     call("btrfs", "device", "scan", "--forget")
-    plan = rack.plan()
-    assert "d4" in plan.faults[0]
-    rack.do(plan)
+    rack.do(rack.plan())
+    assert "d4" in rack.repair().faults[0]
     assert (rack.mount / "kept").read_text() == "data"
     state = mirror_state(LABEL, rack.see())
     assert (state.state, state.disks) == ("degraded", ("d1", "d2", "d3"))
+
+
+DATA = b"kept over the death of a disk " * 100_000
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_disk_that_is_swapped_while_mounted_is_replaced_and_no_data_is_lost(
+    rack: Rack, number: int
+) -> None:
+    rack.do(rack.plan())
+    (rack.mount / "kept").write_bytes(DATA)
+    call("sync", "--file-system", str(rack.mount))
+    rack.pull(number)
+    serial = f"d{number}"
+    assert (rack.state().state, rack.state().missing) == ("degraded", (serial,))
+    (rack.mount / "later").write_bytes(DATA)
+    call("sync", "--file-system", str(rack.mount))
+    plan = rack.repair()
+    assert plan.steps == ()
+    assert f"{serial} (it cannot be read)" in plan.faults[0]
+
+    rack.insert_blank(number)
+    rack.do(rack.repair())
+    assert rack.repair() == Plan()
+    assert rack.state() == MirrorState("healthy", LABEL, "raid10", ("d1", "d2", "d3", "d4"))
+    assert "no errors found" in call("btrfs", "scrub", "start", "-B", str(rack.mount))
+    rack.unmount()
+    rack.do(rack.plan())
+    assert rack.state().state == "healthy"
+    assert {(rack.mount / name).read_bytes() for name in ("kept", "later")} == {DATA}
+
+
+def test_a_disk_that_died_before_the_boot_is_replaced(rack: Rack) -> None:
+    rack.do(rack.plan())
+    (rack.mount / "kept").write_bytes(DATA)
+    rack.unmount()
+    rack.pull(4)
+    call("btrfs", "device", "scan", "--forget")
+    rack.do(rack.plan())
+    assert rack.state().missing == ("d4",)
+    rack.insert_blank(4)
+    rack.do(rack.repair())
+    assert rack.state().state == "healthy"
+    assert (rack.mount / "kept").read_bytes() == DATA
+
+
+def test_a_new_disk_with_data_enters_only_when_its_serial_is_named(rack: Rack) -> None:
+    rack.do(rack.plan())
+    rack.pull(2)
+    rack.insert_blank(2)
+    call("mkfs.ext4", "-q", rack.devices[1])
+    plan = rack.repair()
+    assert plan.steps == ()
+    assert "d2 (ext4)" in plan.faults[0]
+    rack.do(rack.repair(replace(rack.document, mirror=replace(rack.document.mirror, wipe=("d2",)))))
+    assert rack.state().state == "healthy"
+
+
+def test_a_disk_that_a_process_holds_open_does_not_enter_the_mirror(rack: Rack) -> None:
+    rack.do(rack.plan())
+    rack.pull(2)
+    rack.insert_blank(2)
+    with Path(rack.devices[1]).open("rb"), pytest.raises(ToolFailed, match="in use by process"):
+        rack.do(rack.repair())
+    assert rack.state().state == "degraded"
+
+
+def test_a_member_of_the_mounted_mirror_is_not_read(rack: Rack) -> None:
+    """One that hangs would hold up whoever reads it; btrfs knows what it is."""
+    rack.do(rack.plan())
+    call("btrfs", "filesystem", "sync", str(rack.mount))
+    before = [Path(f"/sys/class/block/{Path(device).name}/stat").read_text() for device in rack.devices]
+    rack.see()
+    after = [Path(f"/sys/class/block/{Path(device).name}/stat").read_text() for device in rack.devices]
+    assert [line.split()[0] for line in before] == [line.split()[0] for line in after]
 
 
 def test_foreign_data_is_refused_and_untouched_until_its_serial_is_named(rack: Rack) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from piston_iac.node_agent.network import SeenNetwork, SeenPort
-from piston_iac.node_agent.network_steps import address_plan, port_plan, switch_plan
+from piston_iac.node_agent.network_steps import address_plan, cable_plan, port_plan, switch_plan, uplink_state
 from piston_iac.node_agent.steps import LinkUp, SetAddress, SetGateway, StartSwitch
 from tests.unit.node_agent.documents import SERVICE, UPLINK, document, network
 
@@ -109,3 +109,24 @@ def test_links_come_up_before_the_route() -> None:
     seen = replace(with_link("service", up=False), gateway="")
     steps = address_plan(WANTED, seen).steps
     assert steps == (LinkUp("service"), SetGateway("10.30.20.1"))
+
+
+@pytest.mark.parametrize(
+    ("seen", "state"),
+    [
+        (RIGHT, "up"),
+        (with_link("eth1", carrier=False), "no carrier"),
+        (with_link("eth1", up=False, carrier=False), "down"),
+        (network(links=tuple(link for link in RIGHT.links if link.name != "eth1")), "missing"),
+        (with_link("service", carrier=False), "up"),
+    ],
+)
+def test_the_uplink_is_the_data_card_s_own_state(seen: SeenNetwork, state: str) -> None:
+    assert uplink_state(WANTED, seen) == state
+
+
+def test_a_pulled_cable_is_a_fault_that_names_the_card() -> None:
+    assert cable_plan(WANTED, RIGHT).faults == ()
+    (fault,) = cable_plan(WANTED, with_link("eth1", carrier=False)).faults
+    assert "eth1" in fault
+    assert UPLINK in fault

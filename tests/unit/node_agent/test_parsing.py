@@ -120,15 +120,19 @@ def test_links_and_gateway() -> None:
     raw = [
         {
             "ifname": "eth0",
-            "flags": ["BROADCAST", "UP"],
+            "flags": ["BROADCAST", "UP", "LOWER_UP"],
             "mtu": 1500,
             "address": "52:54:00:0A:00:01",
             "addr_info": [{"family": "inet", "local": "10.30.10.11", "prefixlen": 24}, {"family": "inet6"}],
         },
         {},
+        {"ifname": "eth1", "flags": ["NO-CARRIER", "UP"], "mtu": 1500, "address": "52:54:00:0b:00:01"},
     ]
     links = parse_links(raw)
-    assert links == (SeenLink("eth0", "52:54:00:0a:00:01", 1500, True, ("10.30.10.11/24",)),)
+    assert links == (
+        SeenLink("eth0", "52:54:00:0a:00:01", 1500, True, ("10.30.10.11/24",)),
+        SeenLink("eth1", "52:54:00:0b:00:01", 1500, True, (), carrier=False),
+    )
     assert management.management_address(management.boot_card("52:54:00:0a:00:01", links)) == "10.30.10.11"
     assert management.management_address(management.boot_card("52:54:00:0a:00:02", links)) == ""
     assert parse_gateway([{"gateway": "10.0.0.9", "metric": 100}, {"gateway": "10.0.0.1"}]) == "10.0.0.1"

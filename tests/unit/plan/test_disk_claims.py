@@ -6,7 +6,7 @@ import pytest
 
 from piston_iac.disk_claims import Claim, claim_disks
 from piston_iac.node_document import LocalMirror, Networking, NodeDocument
-from piston_iac.node_report import Disk
+from piston_iac.node_report import UNREADABLE, Disk
 
 MIRROR = LocalMirror("piston:lab:n1", "btrfs-raid10", ("a",), "/persist")
 DOCUMENT = NodeDocument("lab", "n1", "r", "n1", (), (), Networking("br-data", "", (), ""), MIRROR, (), 1, ())
@@ -37,3 +37,16 @@ def test_a_missing_disk_is_named() -> None:
     assert entry.claim is Claim.REFUSE
     assert entry.serial == "a"
     assert "no such disk" in entry.reason
+
+
+def test_what_the_disks_of_a_mirror_become_once_it_is_there() -> None:
+    document = replace(DOCUMENT, mirror=replace(MIRROR, disks=("a", "b", "c", "d")))
+    ours = Disk("a", 1, "mirror:piston:lab:n1", True)
+    disks = [ours, Disk("b", 1, "blank", False), Disk("c", 0, UNREADABLE, True)]
+    claims = [entry.claim for entry in claim_disks(document, disks)]
+    assert claims == [Claim.ADOPT, Claim.REPLACE, Claim.LACK, Claim.LACK]
+
+
+def test_an_unreadable_disk_stops_a_new_mirror_even_when_named() -> None:
+    (entry,) = claim_disks(ALLOWED, [Disk("a", 0, UNREADABLE, False)])
+    assert (entry.claim, entry.reason) == (Claim.REFUSE, "it cannot be read")
