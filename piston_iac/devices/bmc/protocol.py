@@ -56,16 +56,6 @@ class BmcUser:
     privilege: Privilege
 
 
-@dataclass(frozen=True)
-class BmcObserved:
-    """What a BMC says of itself and its chassis. `guid` in canonical UUID form."""
-
-    guid: str
-    power: Power
-    boot_device: BootDevice
-    users: tuple[BmcUser, ...]
-
-
 class BmcSession(Protocol):
     """A logged-in session. Every method raises a `PistonError` when the BMC does not do it."""
 
