@@ -67,11 +67,6 @@ def load_recipe(directory: Path = RECIPE_DIR, code: Path = CODE_DIR) -> Recipe:
     )
 
 
-def recipe_digest() -> str:
-    """The digest of the recipe as it is in this checkout."""
-    return load_recipe().digest()
-
-
 def _digest(parts: list[str]) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
