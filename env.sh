@@ -6,6 +6,7 @@ export PISTON_HOME
 export PATH="$PISTON_HOME/bin:$PISTON_HOME/.venv/bin:$PATH"
 export PISTON_LAB_DIR=${PISTON_LAB_DIR:-/var/lib/piston-lab}
 export PISTON_LAB=1
+export PISTON_TIMELINE=${PISTON_TIMELINE:-$PISTON_LAB_DIR/timeline.jsonl}
 export PULUMI_BACKEND_URL="file://$PISTON_LAB_DIR/pulumi"
 export PULUMI_CONFIG_PASSPHRASE_FILE="$PISTON_HOME/stacks/lab.passphrase"
 # Measured: the engine's defaults are 8 operations at once on two cores, and one failed resource keeps the

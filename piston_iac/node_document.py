@@ -11,18 +11,22 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
 class File:
-    """A file the node must hold. `mode` is octal text. A change of it restarts `restart`'s units."""
+    """A file the node must hold. `mode` is octal text. A change of it restarts `restart`'s units.
+
+    `owner` is a user of the image, whose group gets the file too.
+    """
 
     path: str
     content: str
     mode: str = "0644"
     restart: tuple[str, ...] = ()
     secret: bool = False
+    owner: str = "root"
 
     def digest(self) -> str:
         """SHA-256 of the content, hexadecimal, as reports and plans show it."""
@@ -64,6 +68,37 @@ class LocalMirror:
 
 
 @dataclass(frozen=True)
+class Service:
+    """Units that run where their data is, and only there: a document never starts anything from nothing.
+
+    The data is here when `path` exists, or when the disk of serial `disk` carries a marker that begins
+    with `marker` (see `node_report.Disk`); one of the two is given. Where it is not, `recover` is tried:
+    a command that makes it anew from peers that have it, and ends with 0 when it did. Empty: no attempt.
+    """
+
+    name: str
+    units: tuple[str, ...]
+    path: str = ""
+    disk: str = ""
+    marker: str = ""
+    recover: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Program:
+    """A command that the operator, and nobody else, may have run through the agent.
+
+    It gets the operator's bytes on its standard input. `writes`: it changes something, so every run of it
+    is one line of the journal. `limit_s`: how long it may take, seconds.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    writes: bool
+    limit_s: float = 60.0
+
+
+@dataclass(frozen=True)
 class NodeDocument:
     """All of it. `units` are to be active; `osd_disks` are left alone until Ceph claims them."""
 
@@ -78,6 +113,8 @@ class NodeDocument:
     osd_disks: tuple[str, ...]
     image_cache_bytes: int
     time_servers: tuple[str, ...]
+    services: tuple[Service, ...] = ()
+    programs: tuple[Program, ...] = ()
     schema: int = SCHEMA
 
     def to_json(self) -> str:
@@ -96,6 +133,8 @@ def from_json(text: str) -> NodeDocument:
         ValueError: another schema, or a field is missing or unknown.
     """
     raw: dict[str, Any] = json.loads(text)
+    if not isinstance(raw, dict):
+        raise ValueError("node document is no JSON object")
     if raw.get("schema") != SCHEMA:
         raise ValueError(f"node document has schema {raw.get('schema')!r}; this image reads {SCHEMA}")
     try:
@@ -106,10 +145,19 @@ def from_json(text: str) -> NodeDocument:
             name: tuple(raw.pop(name)) for name in ("units", "osd_disks", "time_servers")
         }
         files = tuple(File(**{**entry, "restart": tuple(entry["restart"])}) for entry in raw.pop("files"))
+        services = tuple(
+            Service(**{**entry, "units": tuple(entry["units"]), "recover": tuple(entry["recover"])})
+            for entry in raw.pop("services")
+        )
+        programs = tuple(
+            Program(**{**entry, "command": tuple(entry["command"])}) for entry in raw.pop("programs")
+        )
         return NodeDocument(
             networking=Networking(interfaces=interfaces, **networking),
             mirror=LocalMirror(**{**mirror, "disks": tuple(mirror["disks"]), "wipe": tuple(mirror["wipe"])}),
             files=files,
+            services=services,
+            programs=programs,
             **lists,
             **raw,
         )

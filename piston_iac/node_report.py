@@ -5,7 +5,7 @@ Written by `node_agent`, read by `devices.node_agent`. Standard library only. Si
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 UNREADABLE = "unreadable"
@@ -15,7 +15,8 @@ UNREADABLE = "unreadable"
 class Disk:
     """A whole disk. `marker` says what it carries:
 
-    `blank`; `mirror:<label>` for a local mirror (ours or another's); `foreign:<what blkid saw>`;
+    `blank`; `mirror:<label>` for a local mirror (ours or another's); `osd:<fsid>/<osd uuid>/<osd id>` for
+    an OSD, and `osd:/<osd uuid>/` for one whose making was cut short; `foreign:<what blkid saw>`;
     `unreadable` when it has failed. `live` is true when it is mounted or otherwise in use right now.
     """
 
@@ -66,10 +67,11 @@ class NodeReport:
     `document` is the digest of the document it applied last, empty before the first. `phase` is
     `waiting` (no document yet), `applying`, `settled` or `failed`; `fault` says why it failed in one
     line. `files` maps the document's paths to SHA-256 of what is there, empty when missing. `units`
-    maps the document's units to systemd's active state. `writes` counts what the agent ever changed
-    in this boot; `progress` is the step under way. `seal_key`: the X25519 public key, hexadecimal, that
-    documents for this node are sealed to. `uplink` is the data card: `up`, `no carrier`, `down` (switched
-    off by its own system) or `missing`; empty before the first document.
+    maps the document's units to systemd's active state, `services` its services to `running`, `stopped`
+    (the data is here, and a unit is not active) or `absent` (the data is not here). `writes` counts what
+    the agent ever changed in this boot; `progress` is the step under way. `seal_key`: the X25519 public
+    key, hexadecimal, that documents for this node are sealed to. `uplink` is the data card: `up`,
+    `no carrier`, `down` (switched off by its own system) or `missing`; empty before the first document.
     """
 
     node: str
@@ -91,6 +93,7 @@ class NodeReport:
     clock: Clock
     writes: int
     uplink: str = ""
+    services: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""

@@ -10,9 +10,10 @@ from aiohttp import web
 
 from piston_iac.boot_node.answers import Refused, json_object, seconds_field, text_field
 from piston_iac.boot_node.core import BootNode
+from piston_iac.boot_node.known_nodes import require_known_node
 from piston_iac.boot_node.releases import Upload
 from piston_iac.boot_node.roles import require_operator
-from piston_iac.boot_node.settings import HostKind, InvalidSettings, parse_settings
+from piston_iac.boot_node.settings import InvalidSettings, parse_settings
 from piston_iac.boot_node.windows import machine
 
 _LONGEST_WINDOW_S = 24 * 3600
@@ -95,18 +96,11 @@ class OperatorApi:
         node, mac = text_field(body, "node"), text_field(body, "mac")
         seconds = seconds_field(body, "seconds", _LONGEST_WINDOW_S)
         wanted = machine(mac, text_field(body, "hardware_uuid"))
-        self._require_node(node, wanted.mac)
+        require_known_node(self._boot_node.settings, node, wanted.mac)
         changed = self._boot_node.windows.open(node, wanted, seconds)
         if changed:
             self._boot_node.journal.wrote(who, f"opened window of {node}")
         return _done(changed)
-
-    def _require_node(self, node: str, mac: str | None = None) -> None:
-        settings = self._boot_node.settings
-        host = settings.host(node, HostKind.NODE) if settings else None
-        if host is None or (mac is not None and host.mac != mac):
-            with_card = f" with boot card {mac}" if mac else ""
-            raise Refused(HTTPStatus.CONFLICT, f"the settings know no node {node}{with_card}")
 
     async def close_window(self, request: web.Request) -> web.Response:
         """DELETE /v1/windows/<node>."""
@@ -121,7 +115,7 @@ class OperatorApi:
         """PUT /v1/documents/<node>: replace its sealed document."""
         who = require_operator(request)
         node = request.match_info["node"]
-        self._require_node(node)
+        require_known_node(self._boot_node.settings, node)
         changed = self._boot_node.documents.put(node, await request.read())
         if changed:
             self._boot_node.journal.wrote(who, f"document of {node}")

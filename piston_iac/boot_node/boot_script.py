@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
+
 from piston_iac.boot_node.settings import Host, Settings
 
 HTTP_PORT = 8080
@@ -18,12 +20,14 @@ def kernel_arguments(settings: Settings, node: Host, ca_digest: str) -> str:
 
     The image's digest is the operator's word (settings), never that of the file on disk: a node must
     refuse an image that was altered here. `ca_digest` pins the site CA for the agent's first call.
+    `piston.address` is for a boot from the node's own copy, when nobody answers DHCP.
     """
     release = f"http://{settings.address}:{HTTP_PORT}/releases/{settings.release}"
     words = {
         "site": settings.site,
         "node": node.name,
         "mac": node.mac,
+        "address": f"{node.address}/{IPv4Network(settings.cidr).prefixlen}",
         "bootd": settings.address,
         "ca": ca_digest,
         "release": settings.release,

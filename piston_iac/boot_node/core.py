@@ -16,6 +16,7 @@ from piston_iac.boot_node.documents import Documents
 from piston_iac.boot_node.enrolment import Enrolments
 from piston_iac.boot_node.journal import Journal
 from piston_iac.boot_node.leases import LeaseBook
+from piston_iac.boot_node.permits import PermitBook
 from piston_iac.boot_node.releases import Releases
 from piston_iac.boot_node.services import ACTIVE, CHRONY, DNSMASQ, Services
 from piston_iac.boot_node.settings import Settings, parse_settings
@@ -60,6 +61,7 @@ class BootNode:
         self.documents = Documents(paths.data / "documents")
         self.windows = Windows(paths.data / "windows.json", clock)
         self.leases = LeaseBook(paths.data / "lease.json", clock)
+        self.permits = PermitBook(paths.data / "permits.json")
         self.enrolments = Enrolments(paths.data / "enrolled.json", cloudkey.node_authority)
         self._services = services
         self._chrony = chrony
@@ -151,6 +153,7 @@ class BootNode:
                 "token": lease.token,
                 "left_s": round(self.leases.left_s(lease), 1),
             },
+            "permits": {purpose: one.public() for purpose, one in self.permits.all().items()},
             "clock": clock,
             "writes": self.journal.writes,
             "boot_id": self.clock.boot_id,

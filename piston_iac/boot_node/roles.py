@@ -36,6 +36,18 @@ def require_operator(request: web.Request) -> str:
     return name
 
 
+def require_node(request: web.Request, node: str) -> str:
+    """The peer's name, which is that node's own.
+
+    Raises:
+        Refused: 401 or 403.
+    """
+    name = caller(request)
+    if name != node_peer_name(node):
+        raise Refused(HTTPStatus.FORBIDDEN, f"{name} may not act as node {node}")
+    return name
+
+
 def require_reader_of(request: web.Request, node: str) -> str:
     """The peer's name, which is that node's or the operator's.
 

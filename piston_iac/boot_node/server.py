@@ -8,6 +8,7 @@ from piston_iac.boot_node.answers import errors_as_json
 from piston_iac.boot_node.api import OperatorApi
 from piston_iac.boot_node.core import BootNode
 from piston_iac.boot_node.node_api import NodeApi
+from piston_iac.boot_node.permit_api import PermitApi
 from piston_iac.boot_node.plain_http import plain_http
 from piston_iac.trust.tls import server_context
 
@@ -19,7 +20,7 @@ _SHUTDOWN_S = 3.0
 
 def https(boot_node: BootNode) -> web.Application:
     """The application for port 9442."""
-    operator, node = OperatorApi(boot_node), NodeApi(boot_node)
+    operator, node, permits = OperatorApi(boot_node), NodeApi(boot_node), PermitApi(boot_node)
     application = web.Application(middlewares=[errors_as_json], client_max_size=_BODY_BYTES)
     application.add_routes(
         [
@@ -35,6 +36,10 @@ def https(boot_node: BootNode) -> web.Application:
             web.delete("/v1/documents/{node}", operator.delete_document),
             web.post("/v1/lease", operator.take_lease),
             web.delete("/v1/lease", operator.give_back_lease),
+            web.post("/v1/permits/{purpose}", permits.issue),
+            web.post("/v1/permits/{purpose}/use", permits.use),
+            web.post("/v1/permits/{purpose}/finish", permits.finish),
+            web.delete("/v1/permits/{purpose}", permits.delete),
         ]
     )
     return application

@@ -54,6 +54,14 @@ class HeldLease:
 
 
 @dataclass(frozen=True)
+class HeldPermit:
+    """A single-use permit. `state` is `issued`, `used` or `finished`; `node` is whose it is or was."""
+
+    node: str
+    state: str
+
+
+@dataclass(frozen=True)
 class LeaseTaken:
     """The lease is ours, with this fencing token."""
 
@@ -72,8 +80,8 @@ class BootNodeState:
     """Everything the boot node says of itself.
 
     `settings` as they were put, None before the first time. `documents`: SHA-256 of each node's sealed
-    document. `windows`: seconds left. `clock`: `synchronised`, `offset_s` and `source`. `writes` counts
-    what was ever changed.
+    document. `windows`: seconds left. `permits`: by purpose. `clock`: `synchronised`, `offset_s` and
+    `source`. `writes` counts what was ever changed.
     """
 
     settings: dict[str, Any] | None
@@ -83,6 +91,7 @@ class BootNodeState:
     enrolled: dict[str, EnrolledNode]
     windows: dict[str, float]
     lease: HeldLease | None
+    permits: dict[str, HeldPermit]
     clock: dict[str, Any]
     writes: int
     boot_id: str
@@ -109,6 +118,7 @@ def parse_state(raw: dict[str, Any]) -> BootNodeState:
             enrolled={node: EnrolledNode(**entry) for node, entry in raw["enrolled"].items()},
             windows=raw["windows"],
             lease=HeldLease(**raw["lease"]) if raw["lease"] else None,
+            permits={purpose: HeldPermit(**entry) for purpose, entry in raw["permits"].items()},
             clock=raw["clock"],
             writes=raw["writes"],
             boot_id=raw["boot_id"],
@@ -194,6 +204,25 @@ class BootNodeClient:
         """End the lease; refused when it is someone else's by now."""
         body = {"holder": holder, "token": token}
         self._peer.json("DELETE", "/v1/lease", "give back the lease", deadline, body)
+
+    def issue_permit(self, purpose: str, node: str, deadline: Deadline, instead_of: str = "") -> str:
+        """The token that lets this node, and it alone, do once what `purpose` stands for.
+
+        The same token again while it is unused; a new one when the node used the last and nobody finished
+        the permit. Refused when it is finished, or another node's: `instead_of` names the node that it is
+        taken away from. The token counts only together with the node's certificate.
+        """
+        action = f"issue permit {purpose} to {node}"
+        body = {"node": node, **({"instead_of": instead_of} if instead_of else {})}
+        return str(self._peer.json("POST", f"/v1/permits/{purpose}", action, deadline, body)["token"])
+
+    def finish_permit(self, purpose: str, deadline: Deadline) -> None:
+        """Close a permit for good, issued or not: what it is for has happened."""
+        self._peer.json("POST", f"/v1/permits/{purpose}/finish", f"finish permit {purpose}", deadline)
+
+    def delete_permit(self, purpose: str, deadline: Deadline) -> None:
+        """Forget a permit: what it is for may happen again. For a cluster that is gone."""
+        self._peer.json("DELETE", f"/v1/permits/{purpose}", f"delete permit {purpose}", deadline)
 
 
 def _chunks(path: Path, action: str, deadline: Deadline) -> Iterator[bytes]:

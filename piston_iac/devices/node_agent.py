@@ -1,4 +1,4 @@
-"""Driver of a node's agent: what the node sees of itself, and the two things it can be told to do."""
+"""Driver of a node's agent: what the node sees of itself, what it can be told to do, programs run on it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from piston_iac.deadline import Deadline
 from piston_iac.devices.site_https import SitePeer
-from piston_iac.errors import DeviceRefused
+from piston_iac.errors import DeviceRefused, TimedOut
 from piston_iac.node_report import NodeReport, from_dict
 from piston_iac.trust.authority import Identity, node_peer_name
 
 _PORT = 9443
+_MOST_OUTPUT_BYTES = 1 << 30
+_GATEWAY_TIMEOUT = 504
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,19 @@ class AgentJournal:
 
     writes: int
     entries: tuple[JournalEntry, ...]
+
+
+@dataclass(frozen=True)
+class ProgramResult:
+    """How a program on the node ended.
+
+    `status`: its exit status, negative the signal that ended it; `output`: what it printed; `errors`: the
+    last line it printed as an error.
+    """
+
+    status: int
+    output: bytes
+    errors: str
 
 
 class NodeAgentClient:
@@ -74,6 +89,31 @@ class NodeAgentClient:
             return AgentJournal(int(raw["writes"]), entries)
         except (KeyError, TypeError, ValueError) as error:
             raise self._of_another_release(action, error) from error
+
+    def run_program(self, name: str, stdin: bytes, deadline: Deadline) -> ProgramResult:
+        """Run a program that the node's document names, to its end, whatever its exit status.
+
+        Args:
+            stdin: what it reads; it may hold secrets.
+        Raises:
+            TimedOut: it took longer than the document allows, and was ended. DeviceRefused: the document
+                names no such program, or it cannot be started. And those of every method.
+        """
+        action = f"run {name}"
+        path = f"/v1/programs/{name}"
+        headers = {"Content-Type": "application/octet-stream"}
+        answer = self._peer.request(
+            "POST", path, action, deadline, stdin, headers, most_bytes=_MOST_OUTPUT_BYTES, patient=True
+        )
+        if answer.status == _GATEWAY_TIMEOUT:
+            remedy = f"See the console of {self._node}, then run again."
+            raise TimedOut(f"agent of {self._node}", action, answer.error(), remedy)
+        self._peer.accepted(answer, action)
+        try:
+            status = int(answer.headers["X-Exit-Status"])
+        except (KeyError, ValueError) as error:
+            raise self._of_another_release(action, error) from error
+        return ProgramResult(status, answer.body, answer.headers.get("X-Errors", ""))
 
     def _order(self, path: str, action: str, deadline: Deadline) -> None:
         self._peer.accepted(self._peer.request("POST", path, action, deadline), action)

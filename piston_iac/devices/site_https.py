@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-from collections.abc import Iterable, Mapping
-from contextlib import closing, suppress
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
 from functools import cached_property
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
@@ -37,15 +38,18 @@ _ANSWER_BYTES = 64 << 20
 _CONNECT_S = 5.0
 # A peer may restart services or flush a disk before it answers. No wait is longer: a cancelled run ends.
 _SILENCE_S = 60.0
+# How soon a wait for a peer that works for minutes ends after the run was told to stop.
+_CANCEL_POLL_S = 0.25
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Status and body of a response. `device` names who sent it."""
+    """Status, body and headers of a response. `device` names who sent it."""
 
     device: str
     status: int
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object.
@@ -103,19 +107,30 @@ class SitePeer:
         deadline: Deadline,
         body: Body = None,
         headers: Mapping[str, str] | None = None,
+        most_bytes: int = _ANSWER_BYTES,
+        patient: bool = False,
     ) -> Answer:
         """Send one request and read the answer, whatever its status.
 
+        Args:
+            most_bytes: how long the answer may be.
+            patient: the peer works before it answers: wait as long as the deadline allows.
         Raises:
             Unreachable, TimedOut, AccessRefused, WrongMachine, Interrupted: see their texts.
         """
+        connected = False
         try:
             with closing(self._connected(deadline)) as connection:
-                _send(connection, method, path, body, headers or {}, deadline)
-                return self._read(connection.getresponse(), action, deadline)
+                connected = True
+                with _cut_when_over(connection, deadline) if patient else nullcontext():
+                    silence_s = deadline.left_s() if patient else _SILENCE_S
+                    _send(connection, method, path, body, headers or {}, deadline, silence_s)
+                    return self._read(connection.getresponse(), action, deadline, most_bytes)
         except PistonError:
             raise
         except (OSError, HTTPException) as error:
+            if patient and connected and deadline.over():
+                raise self._over(action, deadline) from error
             raise self._explained(error, action, deadline) from error
 
     def json(
@@ -174,18 +189,18 @@ class SitePeer:
             )
         return connection
 
-    def _read(self, response: HTTPResponse, action: str, deadline: Deadline) -> Answer:
+    def _read(self, response: HTTPResponse, action: str, deadline: Deadline, most_bytes: int) -> Answer:
         gathered = bytearray()
         while chunk := response.read1(_CHUNK_BYTES):
             gathered += chunk
-            if deadline.over() or len(gathered) > _ANSWER_BYTES:
+            if deadline.over() or len(gathered) > most_bytes:
                 raise self._over(action, deadline)
-        return Answer(self.device, response.status, bytes(gathered))
+        return Answer(self.device, response.status, bytes(gathered), dict(response.headers))
 
     def _over(self, action: str, deadline: Deadline) -> PistonError:
         if deadline.cancelled.is_set():
             return Interrupted(self.device, action, "the run was told to stop", "Run again to continue.")
-        return TimedOut(self.device, action, "its answer does not end", "Try again.")
+        return TimedOut(self.device, action, "its answer does not end in time", "Try again.")
 
     def _explained(self, error: Exception, action: str, deadline: Deadline) -> PistonError:
         """The product's error for what the network or TLS said."""
@@ -216,6 +231,30 @@ def _wait_s(deadline: Deadline, most_s: float) -> float:
     return max(0.05, min(most_s, deadline.left_s()))
 
 
+@contextmanager
+def _cut_when_over(connection: HTTPConnection, deadline: Deadline) -> Iterator[None]:
+    """End waits on the connection when the deadline is over or the run was told to stop."""
+    done = threading.Event()
+    # The connection forgets it once the peer said that it will close.
+    secured = connection.sock
+
+    def watch() -> None:
+        while not done.wait(_CANCEL_POLL_S):
+            if deadline.over():
+                # Of the plain socket: TLS would drop its state, which the waiting thread still uses.
+                with suppress(OSError):
+                    socket.socket.shutdown(secured, socket.SHUT_RDWR)
+                return
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
 def _send(
     connection: HTTPConnection,
     method: str,
@@ -223,9 +262,10 @@ def _send(
     body: Body,
     headers: Mapping[str, str],
     deadline: Deadline,
+    silence_s: float,
 ) -> None:
     """Send the request; a peer that refuses before it has read all still gets to say why."""
-    connection.sock.settimeout(_wait_s(deadline, _SILENCE_S))
+    connection.sock.settimeout(_wait_s(deadline, silence_s))
     with suppress(BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
         connection.request(method, path, body=body, headers=dict(headers))
-    connection.sock.settimeout(_wait_s(deadline, _SILENCE_S))
+    connection.sock.settimeout(_wait_s(deadline, silence_s))

@@ -27,10 +27,14 @@ from piston_iac.dynamic_providers.node_deploy import Deploy
 from piston_iac.errors import PistonError, Unreachable, UnsafeChange, WrongMachine
 from piston_iac.node_document import NodeDocument, from_json
 from piston_iac.node_report import NodeReport
+from piston_iac.plan.ceph.nodes import osd_serves
 from piston_iac.plan.node_fields import seen_fields
 
 _POWER_OFF_S = 60.0
 _REPORT_S = 4.0
+_POLL_S = 1.0
+# The cluster's resource stops its daemons meanwhile.
+_OSDS_S = 120.0
 
 
 class NodeInputs(WithBmc):
@@ -109,8 +113,13 @@ class BareMetalNodeProvider(Converging[NodeInputs]):
         Deploy(driver, from_json(inputs.document), inputs.boot_s, inputs.converge_s, ours).run()
 
     def remove(self, inputs: NodeInputs) -> None:
-        """Power it off and forget its document. Its disks keep everything."""
+        """Power it off and forget its document. Its disks keep everything.
+
+        While its OSDs serve the cluster storage it stays: they are drained (a node was taken out of the
+        stack file) or stopped (the whole site is) by the cluster's own resource.
+        """
         driver = open_node(inputs)
+        _wait_for_osds(inputs.node, driver)
         deadline = Deadline.after(_POWER_OFF_S, runtime.CANCELLED)
         driver.power_off(deadline)
         driver.forget(deadline)
@@ -128,6 +137,24 @@ class BareMetalNodeProvider(Converging[NodeInputs]):
         if report is None:
             return [_unseen(document)]
         return _disk_lines(document, report)
+
+
+def _wait_for_osds(node: str, driver: NodeDriver) -> None:
+    deadline = Deadline.after(_OSDS_S, runtime.CANCELLED)
+    while True:
+        report = driver.report(deadline.within(_REPORT_S))
+        serving = [name for name in report.services if osd_serves(report, name)] if report else []
+        if not serving:
+            return
+        if deadline.over():
+            raise UnsafeChange(
+                node,
+                "power it off",
+                f"it still serves the cluster storage: {', '.join(serving)}",
+                "Run `pulumi up` again: the cluster moves the data away first. See why it did not.",
+            )
+        runtime.info_status(f"{node}: waiting for {', '.join(serving)} to stop")
+        deadline.pause(_POLL_S)
 
 
 def _only_ours(inputs: NodeInputs, seen: Props) -> Props:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from piston_iac.deadline import Deadline
 from piston_iac.devices.node import NodeDriver
 from piston_iac.dynamic_providers import runtime
+from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.errors import DeviceRefused, Interrupted, PistonError, TimedOut
 from piston_iac.node_document import NodeDocument
 from piston_iac.plan.node_steps import Action, Attempt, Do, Done, Fail, Wait, next_step
@@ -62,6 +63,7 @@ class Deploy:
             try:
                 self._follow(console, opened)
             except PistonError as error:
+                runtime.give_up(self.driver.node)
                 raise _with_console(error, console) from error
 
     def _follow(self, console: ConsoleTail, opened: ExitStack) -> None:
@@ -100,7 +102,7 @@ class Deploy:
                 return self.converge_s
 
     def _do(self, action: Action, attempt: Attempt) -> Attempt:
-        runtime.info_status(f"{self.driver.node}: {action.value}")
+        doing(self.driver.node, action.value)
         deadline = Deadline.after(_ACTION_S, runtime.CANCELLED)
         match action:
             case Action.START | Action.RESTART:

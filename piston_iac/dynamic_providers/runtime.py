@@ -67,6 +67,7 @@ _sink: Sink | None = None
 _stack_config: dict[str, Any] = {}
 _providers: dict[str, type[Any]] = {}
 _said: set[tuple[str, str]] = set()
+_given_up: set[str] = set()
 
 
 def warn(text: str) -> None:
@@ -90,6 +91,16 @@ def info_status(text: str) -> None:
     """Show what the running operation waits for. The next status replaces it."""
     if _sink is not None:
         _sink.status(_urn.get(), text)
+
+
+def give_up(node: str) -> None:
+    """Say that a node will not become ready in this run, so that nobody else waits for it."""
+    _given_up.add(node)
+
+
+def given_up() -> frozenset[str]:
+    """The nodes that will not become ready in this run."""
+    return frozenset(_given_up)
 
 
 def stack_config() -> dict[str, Any]:

@@ -26,11 +26,23 @@ def shown_changes(old: Mapping[str, Any], new: Mapping[str, Any], secrets: froze
 
 
 def _differences(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    old, new = _by_name(old), _by_name(new)
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in sorted(old.keys() | new.keys()):
             yield from _differences(f"{path}.{key}", old.get(key), new.get(key))
     elif old != new and not (_empty(old) and _empty(new)):
         yield path, old, new
+
+
+def _by_name(value: Any) -> Any:
+    """A list of named things is compared thing by thing, whatever their order."""
+    if (
+        isinstance(value, list | tuple)
+        and value
+        and all(isinstance(it, Mapping) and "name" in it for it in value)
+    ):
+        return {it["name"]: {key: it[key] for key in it if key != "name"} for it in value}
+    return value
 
 
 def _empty(value: Any) -> bool:

@@ -7,16 +7,13 @@ stays a write. Values are never written down. (Power and boot device are logged 
 
 from __future__ import annotations
 
-import ctypes
-import os
-import struct
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from selectors import EVENT_READ, BaseSelector
 
-_MOVED_TO, _DELETED = 0x80, 0x200
-_EVENT = struct.Struct("iIII")
+from piston_iac.lab.inotify import DELETED, Watch
+
 # What ipmi_sim holds before anybody changed anything, as far as it is not zero; see bmcs.lan_configuration.
 FACTORY = {
     "1.max_sessions": "10",
@@ -65,21 +62,16 @@ class BmcLog:
         self._state = state
         self._log = log
         self._known: dict[str, dict[str, str]] = {}
-        libc = ctypes.CDLL(None, use_errno=True)
-        mask = _MOVED_TO | _DELETED
-        self._inotify = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-        if self._inotify < 0 or libc.inotify_add_watch(self._inotify, os.fsencode(state), mask) < 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number), str(state))
+        self._watch = Watch(state)
 
     def register(self, selector: BaseSelector) -> None:
         """Have the selector call this log when a file was replaced."""
-        selector.register(self._inotify, EVENT_READ, self._replaced)
+        selector.register(self._watch.descriptor, EVENT_READ, self._replaced)
 
     def _replaced(self) -> None:
-        for mask, file in _events(os.read(self._inotify, 65536)):
+        for kind, file in self._watch.events():
             path = self._state / file
-            if mask & _DELETED or not path.exists():
+            if kind & DELETED or not path.exists():
                 self._known.pop(file, None)  # reset to factory
                 continue
             after = parse_state(path.read_text(errors="replace"))
@@ -88,13 +80,3 @@ class BmcLog:
             at = datetime.now(UTC).isoformat(timespec="milliseconds")
             with self._log.open("a") as log:
                 log.writelines(f"{at} {line}\n" for line in describe(file, before, after))
-
-
-def _events(data: bytes) -> list[tuple[int, str]]:
-    found, at = [], 0
-    while at < len(data):
-        _, mask, _, length = _EVENT.unpack_from(data, at)
-        at += _EVENT.size
-        found.append((mask, data[at : at + length].rstrip(b"\0").decode()))
-        at += length
-    return found

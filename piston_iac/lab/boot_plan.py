@@ -1,4 +1,4 @@
-"""What a machine is to start: read from a boot script, or from the stick in the boot node. Pure parsing.
+"""What a machine is to start: read from a boot script, or from an entry on its own disks. Pure parsing.
 
 The boot script is the part of iPXE's language that the boot node writes: comments, `kernel URL
 ARGUMENTS`, `initrd URL`, `boot`. The virtual machine has no kernel of its own to load: of the kernel line
@@ -8,9 +8,12 @@ it uses the arguments. Source: ipxe.org/scripting.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 
 from piston_iac.errors import DeviceRefused
+
+_RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -72,3 +75,22 @@ def image_of(machine: str, arguments: str) -> tuple[str, str]:
     if not url or not digest:
         raise _refuse(machine, "the kernel arguments name no piston.image or no piston.sha256")
     return url, digest
+
+
+def parse_boot_entry(machine: str, text: str) -> tuple[str, BootPlan]:
+    """The release that a local disk's entry names, and what to start of it.
+
+    Raises:
+        DeviceRefused: it is no such entry, or its kernel arguments name another image.
+    """
+    try:
+        entry = json.loads(text)
+        release, sha256, arguments = (entry[key] for key in ("release", "sha256", "arguments"))
+        whole = all(isinstance(it, str) for it in (release, sha256, arguments))
+    except (ValueError, KeyError, TypeError):
+        whole = False
+    if not whole or not _RELEASE.fullmatch(release):
+        raise _refuse(machine, "the boot entry on the local disk cannot be read")
+    if image_of(machine, arguments)[1].lower() != sha256:
+        raise _refuse(machine, "the boot entry on the local disk names two images")
+    return release, BootPlan(arguments, sha256)

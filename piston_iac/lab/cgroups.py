@@ -2,7 +2,7 @@
 
 A control group knows its processes whatever they fork, and the kernel empties it with one write. No
 process id is ever stored, so a stale or reused one cannot fool anybody.
-Source: Documentation/admin-guide/cgroup-v2.rst (cgroup.events, cgroup.kill).
+Source: Documentation/admin-guide/cgroup-v2.rst (cgroup.events, cgroup.freeze, cgroup.kill).
 """
 
 from __future__ import annotations
@@ -70,6 +70,21 @@ class Unit:
             with suppress(OSError):
                 found += [int(line) for line in file.read_text().split()]
         return tuple(found)
+
+    def freeze(self) -> None:
+        """Have the kernel stop every process in it and below; `is_frozen` says when all have stopped."""
+        (self.path / "cgroup.freeze").write_text("1")
+
+    def thaw(self) -> None:
+        """Let processes run again, and those that will come."""
+        with suppress(FileNotFoundError):
+            (self.path / "cgroup.freeze").write_text("0")
+
+    def is_frozen(self) -> bool:
+        """True when every process in it and below has stopped; none is inside a system call then."""
+        with suppress(FileNotFoundError):
+            return "frozen 1" in (self.path / "cgroup.events").read_text()
+        return True
 
     def kill(self) -> None:
         """Kill every process in it and below, and wait until they are gone.

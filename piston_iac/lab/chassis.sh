@@ -22,7 +22,7 @@ powered() {
 # A machine without power answers nothing, whatever its kernel still knows of its cards.
 cards_down() {
     for card in eth0 eth1; do
-        ip -n "$RACK_PREFIX-$machine" link set "$card" down 2>/dev/null
+        ip -n "$RACK_PREFIX-$machine" link set "$card" down 2>/dev/null || : # the boot node has one card
     done
 }
 

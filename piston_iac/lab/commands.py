@@ -10,9 +10,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from piston_iac.errors import SetupError
-from piston_iac.lab import faults, observe, power, updown
+from piston_iac.lab import faults, growth, observe, power, updown
+from piston_iac.lab.blackout import black_out
 from piston_iac.lab.cloudkey import insert_stick
-from piston_iac.lab.rack import DEFAULT_NODES, SWITCHES, Node, Rack
+from piston_iac.lab.rack import BOOT, DEFAULT_NODES, SWITCHES, Node, Rack
 from piston_iac.lab.record import read_record
 from piston_iac.lab.serial_lines import last_lines
 from piston_iac.lab.settings import Lab, from_environment
@@ -32,6 +33,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
 
     up = add("up", _up, "bring the rack up, everything powered off")
     up.add_argument("--nodes", type=int, help=f"how many nodes a new rack has (default {DEFAULT_NODES})")
+    add("add-node", _add_node, "bolt one more node into the rack, powered off; prints its name")
     add("down", _down, "remove the rack; nothing is left behind")
     _add_json(add("status", _status, "what the rack looks like from outside"))
     _add_json(add("writes", _writes, "how many writes each device counted"))
@@ -39,6 +41,12 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     switch_power.add_argument("machine", metavar="MACHINE", help="n1, n2, ... or boot")
     switch_power.add_argument("button", choices=("on", "off"))
     switch_power.add_argument("--hard", action="store_true", help="off: at once, without asking the system")
+    dark = add(
+        "blackout", _blackout, "machines lose power at the same moment, and what had not reached a disk"
+    )
+    dark.add_argument("nodes", metavar="NODE", nargs="*", help="default: all nodes")
+    boot = "the boot node too; its data directory is no disk: nothing written there is lost"
+    dark.add_argument("--boot", action="store_true", help=boot)
     for name, action, text in (("cut", _cut, "pull a cable"), ("plug", _plug, "put a cable back")):
         cable = add(name, action, text)
         cable.add_argument("machine", metavar="MACHINE")
@@ -49,6 +57,9 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
         command.add_argument("node", metavar="NODE")
         command.add_argument("slot", type=int, help="1 to 4: local disks, 5: OSD disk")
     swap.add_argument("--serial", default="", help="serial of the new disk (default: as the old one)")
+    wipe = add("wipe-disks", _wipe_disks, "put blank disks with the same serials into a node that is off")
+    wipe.add_argument("node", metavar="NODE")
+    wipe.add_argument("--slots", type=_slots, default=(), help="as 1,2 (default: every slot with a disk)")
     bmc = add("bmc", _bmc, "give a BMC a fault, or take it away")
     bmc.add_argument("node", metavar="NODE")
     bmc.add_argument("--quirk", required=True, type=_quirk, help="drop=SHARE, dead, reset-factory or none")
@@ -81,6 +92,13 @@ def _quirk(text: str) -> faults.Quirk:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def _slots(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of slots: write 1,2") from error
+
+
 def _run(action: Action, options: argparse.Namespace) -> int:
     action(options, from_environment())
     return 0
@@ -110,6 +128,10 @@ def _up(options: argparse.Namespace, lab: Lab) -> None:
     size = options.nodes or there
     new = updown.up(lab, size)
     print(f"rack with {size} nodes is up{', everything powered off' if new else ' already'}: {lab.directory}")
+
+
+def _add_node(_options: argparse.Namespace, lab: Lab) -> None:
+    print(growth.add_node(lab).name)
 
 
 def _down(_options: argparse.Namespace, lab: Lab) -> None:
@@ -149,6 +171,22 @@ def _power(options: argparse.Namespace, lab: Lab) -> None:
         power.power_on(lab, machine)
     else:
         power.power_off(lab, machine, hard=options.hard)
+
+
+def _blackout(options: argparse.Namespace, lab: Lab) -> None:
+    rack = read_record(lab)
+    named = [_node(rack, name).name for name in options.nodes] or [node.name for node in rack.nodes]
+    done = black_out(lab, [*named, *([BOOT] if options.boot else [])])
+    print(f"lost power: {', '.join(done.machines) or 'none, all were off'}")
+    print(
+        f"stopped after {done.frozen_s * 1000:.0f} ms, {done.disks} disks cut at {done.cut_s * 1000:.0f} ms"
+    )
+    print(f"ready to be switched on after {done.whole_s:.1f} s")
+
+
+def _wipe_disks(options: argparse.Namespace, lab: Lab) -> None:
+    node = _node(read_record(lab), options.node)
+    print(f"blank: {', '.join(faults.wipe_disks(lab, node, options.slots))}")
 
 
 def _cut(options: argparse.Namespace, lab: Lab) -> None:

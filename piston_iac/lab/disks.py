@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from piston_iac.errors import SetupError
-from piston_iac.lab.loops import attach, find, loop_devices
+from piston_iac.lab.loops import attach, attach_as, cut, find, loop_devices, release
 from piston_iac.lab.rack import DISK_BYTES, Disk, Node
 from piston_iac.lab.run import run
 from piston_iac.lab.settings import Lab
@@ -75,6 +77,52 @@ def attached_disks(lab: Lab, machine: str) -> tuple[Attached, ...]:
     return tuple(found)
 
 
+def unplug_all(lab: Lab, machine: str) -> list[Callable[[], None]]:
+    """One call for each disk of a machine that cuts it off, with its bytes as they are at that moment."""
+    return [partial(cut, disk.device, DISK_BYTES) for disk in attached_disks(lab, machine)]
+
+
+def replug(lab: Lab, machine: str) -> None:
+    """Put the disks of a machine without power back as their files are, as if nothing had been done to them.
+
+    Raises:
+        TimedOut: the kernel does not let go of one.
+    """
+    for path in sorted((lab.home(machine) / "disks").glob("*.json")):
+        file = Path(json.loads(path.read_text())["file"])
+        device = find(file)
+        if device:
+            release(device)
+        os.truncate(file, DISK_BYTES)
+        if device:
+            attach_as(file, device)
+        else:
+            attach(file)
+
+
+def renew(lab: Lab, node: Node, slot: int) -> str:
+    """Replace the disk of a node without power by a blank one with the same serial.
+
+    Returns:
+        That serial.
+    Raises:
+        SetupError: the slot is empty or does not exist.
+    """
+    serial, file = _read_slot(lab, node, slot, f"wipe disk {slot}")
+    if device := find(file):
+        release(device)
+    _put(lab, node, Disk(slot, serial))
+    return serial
+
+
+def _read_slot(lab: Lab, node: Node, slot: int, action: str) -> tuple[str, Path]:
+    path = _slot_file(lab, node.name, slot)
+    if not path.exists():
+        raise SetupError(node.name, action, "there is no disk in that slot", "Slots are 1 to 5")
+    now = json.loads(path.read_text())
+    return str(now["serial"]), Path(now["file"])
+
+
 def pull(lab: Lab, node: Node, slot: int) -> str:
     """Pull the disk out of a slot, hot. Its bytes are lost.
 
@@ -83,18 +131,14 @@ def pull(lab: Lab, node: Node, slot: int) -> str:
     Raises:
         SetupError: the slot is empty or does not exist.
     """
-    path = _slot_file(lab, node.name, slot)
-    if not path.exists():
-        raise SetupError(node.name, f"pull disk {slot}", "there is no disk in that slot", "Slots are 1 to 5")
-    slot_now = json.loads(path.read_text())
-    file = Path(slot_now["file"])
+    serial, file = _read_slot(lab, node, slot, f"pull disk {slot}")
     device = find(file)
     # The file is gone but its loop device stays, without capacity: a system that has it open sees errors.
     os.truncate(file, 0)
     run(["losetup", "--set-capacity", device])
     file.unlink()
-    path.unlink()
-    return str(slot_now["serial"])
+    _slot_file(lab, node.name, slot).unlink()
+    return serial
 
 
 def insert(lab: Lab, node: Node, slot: int, serial: str) -> Attached:

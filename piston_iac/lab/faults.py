@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from piston_iac.errors import SetupError
 from piston_iac.lab.bmcs import bmc_unit, kill_bmc, reset_to_factory, start_bmc, wait_for_bmc
-from piston_iac.lab.disks import Attached, insert, is_filled, pull
+from piston_iac.lab.disks import Attached, insert, is_filled, pull, renew
 from piston_iac.lab.network import set_port
 from piston_iac.lab.power import running
 from piston_iac.lab.rack import Card, Node, Rack
@@ -60,6 +61,24 @@ def swap_disk(lab: Lab, node: Node, slot: int, serial: str) -> Attached:
     fields = (disk.slot, disk.serial, disk.device, disk.major, disk.minor)
     _hotplug(lab, node, ["add", *(str(field) for field in fields)])
     return disk
+
+
+def wipe_disks(lab: Lab, node: Node, slots: Sequence[int]) -> tuple[str, ...]:
+    """Put blank disks with the same serials into a node that is off.
+
+    Args:
+        slots: which; empty for all slots that have a disk.
+    Returns:
+        The serials of the new disks.
+    Raises:
+        SetupError: the node is on, or a named slot has no disk.
+    """
+    if running(lab, node.name).state != "off":
+        raise SetupError(
+            node.name, "wipe its disks", "it is on", f"`piston lab power {node.name} off --hard` first"
+        )
+    filled = [disk.slot for disk in node.disks if is_filled(lab, node, disk.slot)]
+    return tuple(renew(lab, node, slot) for slot in slots or filled)
 
 
 def _hotplug(lab: Lab, node: Node, event: list[str]) -> None:

@@ -2,7 +2,9 @@
 
 A node boots over the network, through its own boot card: DHCP, boot script by HTTP, root image by HTTP,
 digest. Whatever fails is printed and tried again a few seconds later, as PXE firmware does; the machine
-stays on. The boot node boots from the USB stick in it.
+stays on. Where the network gives nothing at all, what the node has on its local mirror is started instead,
+if its digest is right. The boot device that the BMC was told counts for one boot, and for it alone.
+The boot node boots from the USB stick in it.
 
 Runs in the machine's namespace: `python -m piston_iac.lab.firmware <machine>`. Leaves the boot plan for
 `node_root`, and the address that DHCP gave on the card.
@@ -23,8 +25,10 @@ from pathlib import Path
 
 from piston_iac.deadline import Deadline
 from piston_iac.errors import DeviceRefused, PistonError, Unreachable
-from piston_iac.lab.boot_plan import BootPlan, image_of, parse_boot_script
+from piston_iac.lab.boot_plan import BootPlan, image_of, parse_boot_entry, parse_boot_script
+from piston_iac.lab.disks import attached_disks
 from piston_iac.lab.images import DigestMismatch, keep_verified
+from piston_iac.lab.local_disk import find_mirror, read_file
 from piston_iac.lab.rack import BOOT, hardware_uuid
 from piston_iac.lab.run import run
 from piston_iac.lab.settings import Lab, from_environment
@@ -33,6 +37,8 @@ _CARD = "eth0"
 _LEASE_SCRIPT = Path(__file__).with_name("lease.sh")
 _LINK_S = 1.0
 _HTTP_TIMEOUT_S = 15.0
+# So often the network may give nothing before the disk is tried, when nobody chose a boot device.
+_SILENT_ATTEMPTS = 2
 _CHUNK = 1 << 20
 _RETRY_S = 3.0
 # A wrong image costs a whole download: leave the machine some air.
@@ -54,9 +60,16 @@ def boot_device(home: Path) -> str:
     return "disk" if told == "default" else told
 
 
-def boots_network(device: str) -> bool:
-    """True when that boot device leads to the network. This chassis tries the network by default."""
-    return device in ("none", "pxe")
+def medium(device: str, silent: int) -> str:
+    """Where this attempt looks: `network`, `disk`, or empty for nowhere. Pure.
+
+    Args:
+        device: the boot device that the BMC was told.
+        silent: attempts in a row, until now, in which the network gave nothing.
+    """
+    if device == "none":
+        return "disk" if silent >= _SILENT_ATTEMPTS else "network"
+    return {"pxe": "network", "disk": "disk"}.get(device, "")
 
 
 def ask_dhcp(machine: str, home: Path) -> str:
@@ -136,6 +149,24 @@ def boot_from_network(lab: Lab, machine: str) -> BootPlan:
     return BootPlan(arguments, sha256)
 
 
+def boot_from_disk(lab: Lab, machine: str) -> BootPlan:
+    """One attempt to boot what the node keeps on its local mirror."""
+    mirror = find_mirror(disk.device for disk in attached_disks(lab, machine))
+    if mirror is None:
+        raise DeviceRefused(
+            machine, "boot", "local disk: no bootable medium", "Set the boot device to network"
+        )
+    mount_point = lab.home(machine) / "local-disk"
+    mount_point.mkdir(exist_ok=True)
+    entry = b"".join(read_file(machine, mirror, "boot/current.json", mount_point))
+    release, plan = parse_boot_entry(machine, entry.decode(errors="replace"))
+    say(f"local disk: {mirror.label} on {len(mirror.devices)} disks, release {release}")
+    image = read_file(machine, mirror, f"boot/{release}/root.squashfs", mount_point)
+    size = _load(lab, machine, image, plan.sha256)
+    say(f"root image: {size / 1e6:.0f} MB, sha256 {plan.sha256} verified")
+    return plan
+
+
 def boot_from_stick(lab: Lab, machine: str) -> BootPlan:
     """One attempt to boot from the USB stick: the newest release on it."""
     settings = lab.cloudkey / "bootnode.json"
@@ -162,16 +193,16 @@ def _load(lab: Lab, machine: str, chunks: Iterator[bytes], sha256: str) -> int:
     return sizes[-1]
 
 
-def attempt(lab: Lab, machine: str) -> BootPlan:
+def attempt(lab: Lab, machine: str, device: str, silent: int) -> BootPlan:
     """One attempt to find something to boot."""
     if machine == BOOT:
         return boot_from_stick(lab, machine)
-    device = boot_device(lab.home(machine))
-    if not boots_network(device):
+    where = medium(device, silent)
+    if not where:
         raise DeviceRefused(
             machine, "boot", f"boot device {device}: no bootable medium", "Set the boot device to network"
         )
-    return boot_from_network(lab, machine)
+    return boot_from_network(lab, machine) if where == "network" else boot_from_disk(lab, machine)
 
 
 def main(machine: str) -> None:
@@ -180,16 +211,20 @@ def main(machine: str) -> None:
     plan_file = lab.home(machine) / "boot-plan.json"
     plan_file.unlink(missing_ok=True)
     say(f"\nPiston virtual machine {machine}, system UUID {hardware_uuid(machine)}")
+    silent = 0
     for number in itertools.count(1):
         device = "usb" if machine == BOOT else boot_device(lab.home(machine))
         say(f"boot device {device}, attempt {number}")
         try:
-            plan = attempt(lab, machine)
+            plan = attempt(lab, machine, device, silent)
         except PistonError as error:
             say(f"BOOT FAILED: {error.action}: {error.cause}")
+            silent = silent + 1 if isinstance(error, Unreachable) else 0
             time.sleep(_RETRY_IMAGE_S if isinstance(error, DigestMismatch) else _RETRY_S)
             continue
         plan_file.write_text(plan.to_json())
+        # IPMI's boot flags are for the next boot only, unless a bit says else that the BMC does not keep.
+        (lab.home(machine) / "boot-device").unlink(missing_ok=True)
         say(f"starting the system: {plan.arguments}")
         return
 

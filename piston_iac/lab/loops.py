@@ -1,11 +1,25 @@
-"""Loop devices: a file as a disk. Found by their file, so that no list of them can go stale."""
+"""Loop devices: a file as a disk. Found by their file, so that no list of them can go stale.
+
+Source: linux/loop.h.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from piston_iac.lab.run import run
+from piston_iac.deadline import Deadline
+from piston_iac.errors import TimedOut
+from piston_iac.lab.run import CommandFailed, run
+
+_SET_STATUS, _GET_STATUS, _CLEAR = 0x4C04, 0x4C05, 0x4C01
+_STATUS_BYTES, _OFFSET_AT = 232, 24
+_RELEASE_S = 20.0
 
 
 def loop_devices() -> dict[str, str]:
@@ -31,6 +45,55 @@ def attach(file: Path, *, read_only: bool = False) -> str:
 def detach(device: str) -> None:
     """Free a loop device; one that is still mounted is freed when that ends."""
     run(["losetup", "--detach", device])
+
+
+def cut(device: str, size_bytes: int) -> None:
+    """Take all capacity from a disk at once. Its file stays as it is now, whatever the kernel still writes.
+
+    The disk begins behind the end of its file from now on, so nothing of the file belongs to it any more:
+    requests under way are finished, all later ones are I/O errors. (A late one may land behind the end.)
+
+    Args:
+        size_bytes: size of its file.
+    """
+    with _opened(device) as descriptor:
+        status = bytearray(_STATUS_BYTES)
+        fcntl.ioctl(descriptor, _GET_STATUS, status)
+        struct.pack_into("=Q", status, _OFFSET_AT, size_bytes)
+        fcntl.ioctl(descriptor, _SET_STATUS, status)
+
+
+def release(device: str) -> None:
+    """Free a loop device and wait until the kernel has let go of its file.
+
+    Raises:
+        TimedOut: something still uses it, as a mounted file system.
+    """
+    with _opened(device) as descriptor:
+        fcntl.ioctl(descriptor, _CLEAR)
+    deadline = Deadline.after(_RELEASE_S)
+    while (Path("/sys/block") / Path(device).name / "loop/backing_file").exists():
+        if deadline.over():
+            raise TimedOut(device, "free it", f"in use after {_RELEASE_S:.0f} s", f"See `fuser -vm {device}`")
+        deadline.pause(0.02)
+
+
+def attach_as(file: Path, device: str) -> str:
+    """Attach a disk's file as that device where it is free, else as any other. Returns which it is."""
+    try:
+        run(["losetup", "--direct-io=on", device, str(file)])
+    except CommandFailed:
+        return attach(file)
+    return device
+
+
+@contextmanager
+def _opened(device: str) -> Iterator[int]:
+    descriptor = os.open(device, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def detach_below(directory: Path) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from piston_iac.lab.rack import CORE_LOOPBACK, CORE_ROUTES, SWITCH_MTU, Card, Rack
 from piston_iac.lab.run import CommandFailed, run
@@ -35,15 +35,7 @@ def place_commands(card: Card) -> list[str]:
 
 def make_network(lab: Lab, rack: Rack) -> None:
     """Make all namespaces and cables. The switches' ends are up, as on a powered switch."""
-    _batch([f"netns add {lab.netns(place)}" for place in rack.places])
-    _batch([line for card in rack.cards for line in cable_commands(lab, card)])
-    for place in rack.places:
-        lines = [line for card in rack.cards if card.place == place for line in place_commands(card)]
-        ports = [f"link set {card.port} up" for card in rack.ports(place)]
-        _batch(["link set lo up", *lines, *ports], lab.netns(place))
-    for card in rack.cards:
-        checksums_in_software(lab, card.place, card.name)
-        checksums_in_software(lab, card.switch, card.port)
+    plug_in(lab, rack.places, rack.cards)
     _batch(
         [f"addr add {CORE_LOOPBACK} dev lo", *(f"route add {to} via {via}" for to, via in CORE_ROUTES)],
         lab.netns("core"),
@@ -51,6 +43,21 @@ def make_network(lab: Lab, rack: Rack) -> None:
     for place in _ROUTERS:
         write_sysctl(lab, place, "net/ipv4/ip_forward", "1")
     _separate_management(lab)
+
+
+def plug_in(lab: Lab, places: Sequence[str], cards: Sequence[Card]) -> None:
+    """Make new places and plug their cards into switches, new ones or those that already run."""
+    _batch([f"netns add {lab.netns(place)}" for place in places])
+    _batch([line for card in cards for line in cable_commands(lab, card)])
+    lines = {place: ["link set lo up"] for place in places}
+    for card in cards:
+        lines.setdefault(card.place, []).extend(place_commands(card))
+        lines.setdefault(card.switch, []).append(f"link set {card.port} up")
+    for place, commands in lines.items():
+        _batch(commands, lab.netns(place))
+    for card in cards:
+        checksums_in_software(lab, card.place, card.name)
+        checksums_in_software(lab, card.switch, card.port)
 
 
 def checksums_in_software(lab: Lab, place: str, interface: str) -> None:
@@ -95,11 +102,21 @@ def namespaces(lab: Lab) -> tuple[str, ...]:
 def remove_network(lab: Lab) -> None:
     """Remove the rack's namespaces, and the cables with them."""
     for name in namespaces(lab):
-        try:
-            run(["ip", "netns", "del", name])
-        except CommandFailed:
-            # The file of a namespace that another mount namespace holds has nothing behind it any more.
-            (NETNS_DIR / name).unlink(missing_ok=True)
+        _remove_namespace(name)
+
+
+def remove_places(lab: Lab, places: Sequence[str]) -> None:
+    """Remove some of the rack's namespaces, if they are there, and the cables with them."""
+    for name in {lab.netns(place) for place in places} & set(namespaces(lab)):
+        _remove_namespace(name)
+
+
+def _remove_namespace(name: str) -> None:
+    try:
+        run(["ip", "netns", "del", name])
+    except CommandFailed:
+        # The file of a namespace that another mount namespace holds has nothing behind it any more.
+        (NETNS_DIR / name).unlink(missing_ok=True)
 
 
 def _separate_management(lab: Lab) -> None:

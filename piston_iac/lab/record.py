@@ -26,9 +26,16 @@ def shell_settings(lab: Lab) -> str:
 
 
 def write_record(lab: Lab, rack: Rack) -> None:
-    """Write it down; from now on there is a rack."""
-    lab.shell_settings.write_text(shell_settings(lab))
-    lab.record.write_text(json.dumps({"nodes": rack.size, "prefix": lab.prefix}))
+    """Write it down; from now on there is a rack. The attendant looks whenever the record is replaced."""
+    _replace(lab.shell_settings, shell_settings(lab))
+    _replace(lab.record, json.dumps({"nodes": rack.size, "prefix": lab.prefix}))
+
+
+def _replace(file: Path, text: str) -> None:
+    """Never half-written: in a rack that grows, scripts and commands read these files all the time."""
+    draft = file.with_name(f"{file.name}.new")
+    draft.write_text(text)
+    draft.replace(file)
 
 
 def read_record(lab: Lab) -> Rack:

@@ -95,6 +95,8 @@ class _Watcher(ovs.db.idl.Idl):  # type: ignore[misc]  # the library has no type
 
 def _describe(event: str, row: Any, updates: Any) -> str:
     table = row._table.name
+    if event == "create" and table != "Bridge" and not is_svi(row.name):
+        return ""  # A cable of a new machine was plugged in: hardware, not configuration.
     if event in ("create", "delete"):
         return f"{event} {table} {row.name}"
     changed = [column for column in _COUNTED[table] if updates is not None and column in updates._data]

@@ -13,7 +13,7 @@ from pathlib import Path
 from piston_iac.deadline import Deadline
 from piston_iac.errors import TimedOut
 from piston_iac.lab.cgroups import Unit, rack_unit
-from piston_iac.lab.rack import FACTORY_VLAN, MANAGEMENT_VLAN, SWITCH_ADDRESSES, Rack
+from piston_iac.lab.rack import FACTORY_VLAN, MANAGEMENT_VLAN, SWITCH_ADDRESSES, Card, Rack
 from piston_iac.lab.run import launch, run
 from piston_iac.lab.settings import Lab
 
@@ -32,11 +32,30 @@ def factory_arguments(switch: str, rack: Rack) -> list[str]:
     arguments += ["--", "set", "Open_vSwitch", ".", "other_config:n-handler-threads=1"]
     arguments += ["other_config:n-revalidator-threads=1"]
     for card in rack.ports(switch):
-        arguments += ["--", "add-port", BRIDGE, card.port, f"tag={card.vlan}"]
+        arguments += _port_arguments(card)
     if switch == "mgmt":
         arguments += ["--", "add-port", BRIDGE, _OWN_INTERFACE, f"tag={MANAGEMENT_VLAN}"]
         arguments += ["--", "set", "interface", _OWN_INTERFACE, "type=internal"]
     return [*arguments, "--", "set", "port", BRIDGE, f"tag={FACTORY_VLAN}"]
+
+
+def _port_arguments(card: Card) -> list[str]:
+    return ["--", "add-port", BRIDGE, card.port, f"tag={card.vlan}"]
+
+
+def added_arguments(switch: str, cards: Sequence[Card]) -> list[str]:
+    """Arguments of ovs-vsctl that bring new ports into factory state, whatever was there. Pure."""
+    arguments: list[str] = []
+    for card in cards:
+        if card.switch == switch:
+            arguments += ["--", "--if-exists", "del-port", BRIDGE, card.port, *_port_arguments(card)]
+    return arguments
+
+
+def add_ports(lab: Lab, cards: Sequence[Card]) -> None:
+    """Let both switches, which go on running, have the ports of new cables."""
+    for switch in SWITCH_ADDRESSES:
+        run(database_command(lab, switch, ["ovs-vsctl", "--timeout=20", *added_arguments(switch, cards)]))
 
 
 def database_command(lab: Lab, switch: str, arguments: Sequence[str]) -> list[str]:

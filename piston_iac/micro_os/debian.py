@@ -16,7 +16,12 @@ from pathlib import Path
 from piston_iac.errors import SetupError
 from piston_iac.micro_os.recipe import Recipe
 
-_NEEDED = {"mmdebstrap": "mmdebstrap", "mksquashfs": "squashfs-tools", "unshare": "util-linux"}
+_NEEDED = {
+    "mmdebstrap": "mmdebstrap",
+    "mksquashfs": "squashfs-tools",
+    "patch": "patch",
+    "unshare": "util-linux",
+}
 _NO_FILES = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/doc/*", "/usr/share/info/*")
 
 
@@ -70,7 +75,7 @@ def ensure_base(recipe: Recipe, cache: Path, say: Callable[[str], None]) -> Path
     """The directory with the base of this recipe; built when the cache does not hold it yet.
 
     Raises:
-        SetupError: mmdebstrap failed; its last lines are the cause.
+        SetupError: mmdebstrap failed, or a patch does not fit; the last lines of it are the cause.
     """
     root = cache / "base" / recipe.base_digest()[:16]
     if root.is_dir():
@@ -85,13 +90,32 @@ def ensure_base(recipe: Recipe, cache: Path, say: Callable[[str], None]) -> Path
         for pattern in recipe.strip:
             for path in half.glob(pattern):
                 _remove(path)
+        for patch in recipe.patches:
+            apply_patch(patch, half)
         half.rename(root)
     finally:
         _remove(half)
-    for other in root.parent.iterdir():
-        if other != root:
-            _remove(other)
+    # One other is kept: two checkouts that share a cache would make each other build in turn.
+    others = sorted((it for it in root.parent.iterdir() if it != root), key=lambda it: it.stat().st_mtime)
+    for other in others[:-1]:
+        _remove(other)
     return root
+
+
+def apply_patch(patch: Path, root: Path) -> None:
+    """Change files of a package below `root` by a unified diff, which has to fit to the letter.
+
+    Raises:
+        SetupError: the files are not what the patch was made for: Debian has another version now.
+    """
+    command = ["patch", "--strip=1", "--fuzz=0", "--forward", "--reject-file=-", "--no-backup-if-mismatch"]
+    command += ["--batch", f"--directory={root}", f"--input={patch}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        remedy = "See whether the fault it mends is still there; then drop the patch or make it anew."
+        cause = " / ".join(lines[-3:])
+        raise SetupError("this machine", f"apply {patch.name} to the micro-OS", cause, remedy)
 
 
 def _install(recipe: Recipe, target: Path) -> None:

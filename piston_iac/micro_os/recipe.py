@@ -1,7 +1,8 @@
 """What the micro-OS consists of: the recipe read from its directory, and its digests.
 
-The recipe has two parts. The base is Debian's packages, less what nobody reads: slow to build, changed
-seldom. On top come our files, units and Python code: quick to add, changed often. Each has a digest.
+The recipe has two parts. The base is Debian's packages, less what nobody reads, with our patches: slow to
+build, changed seldom. On top come our files, units and Python code: quick to add, changed often. Each has
+a digest.
 """
 
 from __future__ import annotations
@@ -29,11 +30,12 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Recipe:
-    """The whole recipe. `units` pairs a unit with the target that wants it."""
+    """The whole recipe. `units` pairs a unit with the target that wants it; `patches` are unified diffs."""
 
     suite: str
     packages: tuple[str, ...]
     strip: tuple[str, ...]
+    patches: tuple[Path, ...]
     masks: tuple[str, ...]
     host_units: tuple[str, ...]
     units: tuple[tuple[str, str], ...]
@@ -41,7 +43,8 @@ class Recipe:
 
     def base_digest(self) -> str:
         """SHA-256 of what the base is made from, hexadecimal."""
-        return _digest([self.suite, *self.packages, "strip", *self.strip])
+        patches = [hashlib.sha256(path.read_bytes()).hexdigest() for path in self.patches]
+        return _digest([self.suite, *self.packages, "strip", *self.strip, "patches", *patches])
 
     def digest(self) -> str:
         """SHA-256 of everything the image is made from, hexadecimal."""
@@ -60,6 +63,7 @@ def load_recipe(directory: Path = RECIPE_DIR, code: Path = CODE_DIR) -> Recipe:
         suite=SUITE,
         packages=_lines(directory / "packages"),
         strip=_lines(directory / "strip"),
+        patches=tuple(sorted((directory / "patches").glob("*.patch"))),
         masks=_lines(directory / "masks"),
         host_units=_lines(directory / "host_units"),
         units=units,

@@ -12,6 +12,7 @@ from pathlib import Path
 from piston_iac.node_agent.agent import Agent
 from piston_iac.node_agent.apply import Hands
 from piston_iac.node_agent.boot_arguments import COMMAND_LINE, parse
+from piston_iac.node_agent.boot_copier import boot_copier
 from piston_iac.node_agent.bootd import Bootd
 from piston_iac.node_agent.converge import adopt_mirror
 from piston_iac.node_agent.enrol import enrol
@@ -44,17 +45,19 @@ def main() -> int:
     journal = Journal(_RUN / "journal.jsonl", lambda: datetime.now(UTC))
     pending = PendingRestarts(_RUN / "restart")
     machine = Machine(hardware_uuid(), boot_id(_RUN / "boot_id"))
-    address = wait_for_address(boot.mac, journal, time.sleep)
+    address = wait_for_address(boot.mac, boot.address, journal, time.sleep)
     for fault in adopt_mirror(boot.mirror_label, _MIRROR, Hands(journal, pending), _log.info):
         _log.error("%s", fault)
     bootd = Bootd(boot.bootd)
     kept = load_identity(_MIRROR, boot.ca_digest) or load_identity(_MEMORY, boot.ca_digest)
     identity = kept or enrol(boot, machine, bootd, time.sleep)
     store_identity(_MEMORY, identity)
-    agent = Agent(boot, machine, bootd, identity, journal, pending, _MIRROR)
+    copier = boot_copier(_MIRROR)
+    agent = Agent(boot, machine, bootd, identity, journal, pending, _MIRROR, applied=copier.applied)
     context = server_context(identity.ca_pem, identity.tls, require_client=True)
     server = make_server(address, PORT, context, agent)
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=copier.run, daemon=True).start()
     _log.info("%s serves on %s:%d as %s", boot.node, address, PORT, "before" if kept else "newly enrolled")
     agent.run()
     return 0

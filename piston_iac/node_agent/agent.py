@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,10 @@ from piston_iac.node_agent.identity import (
     store_identity,
 )
 from piston_iac.node_agent.journal import Journal
+from piston_iac.node_agent.programs import Finished, run_program
 from piston_iac.node_agent.report import Machine, Progress, make_report
 from piston_iac.node_agent.units import PendingRestarts
-from piston_iac.node_document import NodeDocument, from_json
+from piston_iac.node_document import NodeDocument, Program, from_json
 from piston_iac.trust.seal import public_seal_key, unseal
 
 _log = logging.getLogger("piston-agent")
@@ -52,8 +54,10 @@ class Agent:
         pending: PendingRestarts,
         mirror: Path,
         patience_s: float = PATIENCE_S,
+        applied: Callable[[], None] = lambda: None,
     ) -> None:
         self._boot = boot
+        self._applied = applied
         self._machine = replace(machine, seal_key=public_seal_key(identity.seal_private).hex())
         self._bootd = bootd
         self._identity = identity
@@ -83,6 +87,19 @@ class Agent:
     def journal(self) -> dict[str, Any]:
         """The journal as plain data."""
         return {"writes": self._journal.writes, "entries": self._journal.entries()}
+
+    def program(self, name: str) -> Program | None:
+        """The program of that name; None when the document names none, or there is no document yet."""
+        with self._lock:
+            programs = self._document.programs if self._document else ()
+        return next((it for it in programs if it.name == name), None)
+
+    def run_program(self, program: Program, stdin: Iterator[bytes]) -> Finished:
+        """Run it to its end, beside whatever the worker does. Raises what `programs.run_program` does."""
+        if program.writes:
+            self._journal.add(f"run program {program.name}")
+        spool = self._mirror if is_mounted(self._mirror) else None
+        return run_program(program.command, program.limit_s, stdin, spool)
 
     def fetch(self) -> None:
         """Wish for the document to be fetched and applied."""
@@ -176,6 +193,7 @@ class Agent:
         with self._lock:
             if not (self._fetch_told or self._apply_wished):
                 self._progress = replace(self._progress, phase=phase, progress="", fault="; ".join(faults))
+        self._applied()
 
     def _keep(self) -> list[str]:
         """Keep identity and document on the mirror, when it is there."""

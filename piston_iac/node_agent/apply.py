@@ -9,14 +9,17 @@ import socket
 from pathlib import Path
 
 from piston_iac.node_agent import do_mirror, do_network, units
-from piston_iac.node_agent.files import write_atomically
+from piston_iac.node_agent.files import write_atomically, write_file
 from piston_iac.node_agent.journal import Journal
+from piston_iac.node_agent.programs import OutOfTime, run_program
 from piston_iac.node_agent.steps import (
     EraseDisk,
+    ForgetRestart,
     LinkUp,
     MakeMirror,
     MountMirror,
     Ovs,
+    RecoverService,
     ReplaceDisk,
     RestartUnit,
     SetAddress,
@@ -27,8 +30,10 @@ from piston_iac.node_agent.steps import (
     Step,
     WriteFile,
 )
+from piston_iac.node_agent.tools import ToolFailed
 
 _HOSTNAME = Path("/etc/hostname")
+_RECOVER_LIMIT_S = 60.0
 
 
 class Hands:
@@ -52,10 +57,16 @@ class Hands:
             case WriteFile():
                 # Noted first: a crash between the two must not lose the restart.
                 self._pending.add(step.file.restart)
-                write_atomically(Path(step.file.path), step.file.content.encode(), int(step.file.mode, 8))
+                write_file(step.file)
             case RestartUnit():
                 units.restart(step.unit)
                 self._pending.remove(step.unit)
+            case ForgetRestart():
+                self._pending.remove(step.unit)
+                # No line in the journal: nothing of the node has changed.
+                return
+            case RecoverService():
+                _recover(step)
             case StartUnit():
                 units.start(step.unit)
             case EraseDisk() | MakeMirror() | MountMirror() | ReplaceDisk():
@@ -63,3 +74,13 @@ class Hands:
             case StartSwitch() | Ovs() | LinkUp() | SetAddress() | SetGateway():
                 do_network.do(step)
         self._journal.add(step.text)
+
+
+def _recover(step: RecoverService) -> None:
+    try:
+        finished = run_program(step.command, _RECOVER_LIMIT_S, iter(()), None)
+    except OutOfTime as error:
+        raise ToolFailed(str(error)) from None
+    finished.output.close()
+    if finished.status != 0:
+        raise ToolFailed(finished.errors or f"exit status {finished.status}")

@@ -14,7 +14,8 @@ class BootArguments:
     """Who this node is and whom it trusts.
 
     `mac` is the boot card's; `bootd` the boot node's address; `ca_digest` the SHA-256 of the site CA
-    certificate's DER; `image_digest` the SHA-256 of the root image, which was verified before it was booted.
+    certificate's DER; `image_digest` the SHA-256 of the root image, which was verified before it was booted;
+    `address` the boot card's on the management network, CIDR, empty when the boot script named none.
     """
 
     site: str
@@ -24,6 +25,7 @@ class BootArguments:
     ca_digest: str
     release: str
     image_digest: str
+    address: str = ""
 
     @property
     def mirror_label(self) -> str:
@@ -55,4 +57,5 @@ def parse(command_line: str) -> BootArguments:
         ca_digest=said["ca"].lower(),
         release=said.get("release", ""),
         image_digest=said.get("sha256", "").lower(),
+        address=said.get("address", ""),
     )

@@ -1,4 +1,4 @@
-"""The boot node, as a node sees it: the site CA, enrolment, the sealed document.
+"""The boot node, as a node sees it: the site CA, enrolment, the sealed document, permits.
 
 The CA comes over plain HTTP and counts only when its digest is the one on the kernel command line; all
 else is HTTPS to a peer that this CA calls `bootd`.
@@ -74,6 +74,19 @@ class Bootd:
             return self._call(ca_pem, identity, "GET", f"/v1/documents/{node}")
         except _NotThere:
             return None
+
+    def use_permit(self, ca_pem: str, identity: Identity, purpose: str, token: str) -> None:
+        """Use up this node's permit: after this the token counts no more, whatever becomes of the node.
+
+        An answer that is lost on the way has used it up too: the operator then issues another.
+
+        Raises:
+            BootdUnreachable: no answer.
+            BootdRefused: the token does not count, or not for this node.
+        """
+        self._call(
+            ca_pem, identity, "POST", f"/v1/permits/{purpose}/use", json.dumps({"token": token}).encode()
+        )
 
     def _call(self, ca_pem: str, identity: Identity | None, verb: str, path: str, body: bytes = b"") -> bytes:
         context = client_context(ca_pem, identity)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from piston_iac.deadline import Deadline
@@ -25,11 +26,12 @@ from piston_iac.node_agent.network_steps import (
     switch_plan,
     uplink_state,
 )
-from piston_iac.node_agent.steps import Plan
-from piston_iac.node_agent.system_steps import file_plan, hostname_plan, unit_plan
+from piston_iac.node_agent.services import has_room, see_here
+from piston_iac.node_agent.steps import Plan, RecoverService
+from piston_iac.node_agent.system_steps import file_plan, hostname_plan, others_plan, unit_plan
 from piston_iac.node_agent.tools import ToolFailed
 from piston_iac.node_agent.units import PendingRestarts, states
-from piston_iac.node_document import Networking, NodeDocument
+from piston_iac.node_document import Networking, NodeDocument, Service
 
 Progress = Callable[[str], None]
 
@@ -51,25 +53,61 @@ def converge_storage(document: NodeDocument, hands: Hands, progress: Progress) -
 def converge_rest(
     document: NodeDocument, hands: Hands, pending: PendingRestarts, progress: Progress
 ) -> list[str]:
-    """Host name, files, network, units: in this order, because units need the others. Returns faults.
+    """Host name, files, network, units, services: in this order, as units need the others. Returns faults.
 
     The mirror is repaired at the end: that may take hours, and the node works meanwhile.
     """
     wanted = document.networking
-    subjects: tuple[tuple[str, Callable[[], Plan]], ...] = (
+    before: tuple[tuple[str, Callable[[], Plan]], ...] = (
         ("host name", lambda: hostname_plan(document, os.uname().nodename)),
         ("files", lambda: file_plan(document, {it.path: see_file(Path(it.path)) for it in document.files})),
         ("network", lambda: switch_plan(wanted, see_network(), hardware_uuid())),
         ("network", lambda: port_plan(wanted, see_network())),
         ("network", lambda: address_plan(wanted, see_network())),
-        ("units", lambda: _units(document, pending)),
+        ("units", lambda: _others(document, pending)),
+        ("units", lambda: _units(document.units, pending)),
+    )
+    after: tuple[tuple[str, Callable[[], Plan]], ...] = (
         ("network", lambda: cable_plan(wanted, _network_with_carrier(wanted))),
         ("local mirror", lambda: _repair(document)),
     )
     faults: list[str] = []
-    for name, plan in subjects:
+    for name, plan in before:
+        faults += _subject(name, plan, hands, progress)
+    faults += _services(document, hands, pending, progress)
+    for name, plan in after:
         faults += _subject(name, plan, hands, progress)
     return faults
+
+
+def _services(
+    document: NodeDocument, hands: Hands, pending: PendingRestarts, progress: Progress
+) -> list[str]:
+    """Each service by itself: one that cannot be started keeps no other from it."""
+    try:
+        here = see_here(document)
+    except (ToolFailed, OSError) as error:
+        return [f"services: cannot be seen: {error}"]
+    faults: list[str] = []
+    for service in document.services:
+        present = service.name in here or _is_recovered(document, service, hands, progress)
+        plan = partial(_units if present else _stopped, service.units, pending)
+        faults += _subject(service.name, plan, hands, progress)
+    return faults
+
+
+def _is_recovered(document: NodeDocument, service: Service, hands: Hands, progress: Progress) -> bool:
+    """Try to have the data made anew from peers. That none of them can give it is no fault."""
+    if not service.recover or not has_room(document, service):
+        return False
+    step = RecoverService(service.name, service.recover)
+    progress(step.text)
+    try:
+        hands.do(step)
+    except (ToolFailed, OSError) as error:
+        progress(f"{service.name} stays absent: {error}")
+        return False
+    return True
 
 
 def _subject(name: str, plan: Callable[[], Plan], hands: Hands, progress: Progress) -> list[str]:
@@ -123,6 +161,18 @@ def _mounted(label: str, mount: str, disks: Iterable[SeenDisk]) -> str:
     return mounted[0] if mounted and os.path.ismount(mount) else ""
 
 
-def _units(document: NodeDocument, pending: PendingRestarts) -> Plan:
-    outstanding = pending.all()
-    return unit_plan(document, outstanding, states([*document.units, *sorted(outstanding)]))
+def _units(units: tuple[str, ...], pending: PendingRestarts) -> Plan:
+    return unit_plan(units, pending.all(), states(units))
+
+
+def _stopped(units: tuple[str, ...], pending: PendingRestarts) -> Plan:
+    """Units that are not to be started, because the data of their service is not here."""
+    outstanding = pending.all() & set(units)
+    return others_plan(outstanding, states(outstanding))
+
+
+def _others(document: NodeDocument, pending: PendingRestarts) -> Plan:
+    """Units that the document does not name."""
+    named = {*document.units, *(unit for service in document.services for unit in service.units)}
+    outstanding = pending.all() - named
+    return others_plan(outstanding, states(outstanding))

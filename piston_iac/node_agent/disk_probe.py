@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from piston_iac.deadline import Deadline
+from piston_iac.node_agent.bluestore_label import BluestoreLabel, parse_label
 from piston_iac.node_agent.tools import ToolFailed, run
 
 _HEAD_BYTES = 65536
@@ -20,10 +21,14 @@ _HEAD_BYTES = 65536
 
 @dataclass(frozen=True)
 class Look:
-    """What wipefs would find, as it prints it, and whether the first bytes are all zero."""
+    """What wipefs would find, as it prints it, whether the first bytes are all zero, and the OSD's label.
+
+    Of a whole OSD nothing else is looked for.
+    """
 
     signatures: tuple[dict[str, Any], ...]
     head_is_zero: bool
+    label: BluestoreLabel | None = None
 
 
 class Prober:
@@ -69,8 +74,12 @@ def _look(device: str) -> Look | None:
             head = stream.read(_HEAD_BYTES)
         if len(head) < _HEAD_BYTES:
             return None
+        label = parse_label(head)
+        if label is not None and label.whole:
+            # Ceph would run it as it is, whatever else wipefs saw; and reports are asked for all day.
+            return Look((), head_is_zero=False, label=label)
         # wipefs only looks here. It says nothing at all about a disk without signatures.
         text = run("wipefs", "--json", "--no-act", device).strip()
     except (OSError, ToolFailed):
         return None
-    return Look(tuple(json.loads(text)["signatures"]) if text else (), not any(head))
+    return Look(tuple(json.loads(text)["signatures"]) if text else (), not any(head), label)

@@ -6,12 +6,14 @@ Everything is read from lsblk, sysfs and, where nobody uses a disk, from its sta
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from piston_iac.node_agent.bluestore_label import BluestoreLabel
+from piston_iac.node_agent.disk_locks import see_held
 from piston_iac.node_agent.disk_probe import Look, Prober
 from piston_iac.node_agent.tools import ToolFailed, run
 from piston_iac.node_report import UNREADABLE, Disk, MirrorState
@@ -21,6 +23,8 @@ BTRFS = Path("/sys/fs/btrfs")
 # Disks may have to spin up before they answer.
 _LOOK_S = 10.0
 _PROBER = Prober()
+# What wipefs calls the start of an OSD's label.
+_OSD_TYPE = "ceph_bluestore"
 
 
 @dataclass(frozen=True)
@@ -75,14 +79,18 @@ def examine(blocks: list[dict[str, Any]], look_s: float = _LOOK_S) -> tuple[Seen
     # One that has failed may stay listed, without any capacity.
     unknown = [it["path"] for it in disks if int(it["size"]) and it["kname"] not in members]
     looks = _PROBER.look(unknown, look_s)
-    swaps = Path("/proc/swaps").read_text()
-    seen = [_disk(it, members.get(it["kname"]), looks.get(it["path"]), swaps) for it in disks]
+    in_use = _see_in_use()
+    seen = [_disk(it, members.get(it["kname"]), looks.get(it["path"]), in_use) for it in disks]
     return tuple(sorted(seen, key=lambda disk: disk.serial))
 
 
-def marker_of(signatures: Sequence[dict[str, Any]], head_is_zero: bool) -> str:
-    """What a disk carries, from its signatures and whether its first bytes are all zero. Pure."""
+def marker_of(
+    signatures: Sequence[dict[str, Any]], head_is_zero: bool, osd: BluestoreLabel | None = None
+) -> str:
+    """What a disk carries, from its signatures, whether its first bytes are all zero, and its label. Pure."""
     types = sorted({str(it["type"]) for it in signatures})
+    if osd is not None and not set(types) - {_OSD_TYPE}:
+        return osd.marker
     if not types:
         return "blank" if head_is_zero else "foreign:data without a known signature"
     label = str(signatures[0].get("label") or "")
@@ -137,17 +145,34 @@ def has_failed(member: Path) -> bool:
     return any(int(counts.get(name, "0")) for name in ("write_errs", "flush_errs"))
 
 
-def _disk(block: dict[str, Any], member: tuple[str, str] | None, look: Look | None, swaps: str) -> SeenDisk:
+def _disk(
+    block: dict[str, Any],
+    member: tuple[str, str] | None,
+    look: Look | None,
+    in_use: Callable[[dict[str, Any]], bool],
+) -> SeenDisk:
     """One disk. `member`: marker and UUID of the mounted mirror that it is in."""
     path, size_bytes = str(block["path"]), int(block["size"])
     marker, uuid = UNREADABLE, ""
     if member is not None and size_bytes:
         marker, uuid = member
     elif look is not None:
-        marker = marker_of(look.signatures, look.head_is_zero)
+        marker = marker_of(look.signatures, look.head_is_zero, look.label)
         uuid = str(look.signatures[0].get("uuid") or "") if marker.startswith("mirror:") else ""
-    live = _mounted(block) or f"{path} " in swaps or any(_holders(str(block["kname"])))
-    return SeenDisk(path, str(block["serial"]), size_bytes, marker, live or member is not None, uuid)
+    live = member is not None or in_use(block)
+    return SeenDisk(path, str(block["serial"]), size_bytes, marker, live, uuid)
+
+
+def _see_in_use() -> Callable[[dict[str, Any]], bool]:
+    """Look once at who uses what; what comes back answers for one disk after the other."""
+    swaps = Path("/proc/swaps").read_text()
+    held = see_held()
+
+    def in_use(block: dict[str, Any]) -> bool:
+        path, name = str(block["path"]), str(block["kname"])
+        return _mounted(block) or f"{path} " in swaps or any(_holders(name)) or held(path)
+
+    return in_use
 
 
 def _members_of_mirrors() -> dict[str, tuple[str, str]]:

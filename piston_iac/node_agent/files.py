@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pwd
 from dataclasses import dataclass
 from pathlib import Path
+
+from piston_iac.node_agent.tools import ToolFailed
+from piston_iac.node_document import File
+
+# Whatever this agent makes is root's.
+_AGENT = "root"
 
 
 @dataclass(frozen=True)
@@ -25,9 +32,22 @@ def see_file(path: Path) -> SeenFile:
         return SeenFile("", 0)
 
 
-def write_atomically(path: Path, content: bytes, mode: int) -> None:
+def write_file(file: File) -> None:
+    """Write a file of the document.
+
+    Raises:
+        ToolFailed: the image has no such user.
+        OSError: the file system refused.
+    """
+    owner = None if file.owner == _AGENT else _owner(file.owner)
+    write_atomically(Path(file.path), file.content.encode(), int(file.mode, 8), owner)
+
+
+def write_atomically(path: Path, content: bytes, mode: int, owner: tuple[int, int] | None = None) -> None:
     """Replace a file: a crash leaves the old or the new one. Its directory is made when missing.
 
+    Args:
+        owner: user and group, as numbers; None leaves the file to whoever runs this.
     Raises:
         OSError: the file system refused.
     """
@@ -39,8 +59,18 @@ def write_atomically(path: Path, content: bytes, mode: int) -> None:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
             stream.flush()
+            if owner is not None:
+                os.fchown(stream.fileno(), *owner)
             os.fchmod(stream.fileno(), mode)
             os.fsync(stream.fileno())
         aside.rename(path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _owner(name: str) -> tuple[int, int]:
+    try:
+        user = pwd.getpwnam(name)
+    except KeyError:
+        raise ToolFailed(f"this image has no user {name}") from None
+    return user.pw_uid, user.pw_gid

@@ -11,6 +11,7 @@ from piston_iac.node_agent.disks import mirror_state, see_disks
 from piston_iac.node_agent.files import see_file
 from piston_iac.node_agent.network import interface_states, see_network
 from piston_iac.node_agent.network_steps import uplink_state
+from piston_iac.node_agent.services import here, judge
 from piston_iac.node_agent.units import states
 from piston_iac.node_document import NodeDocument
 from piston_iac.node_report import NodeReport
@@ -51,6 +52,7 @@ def make_report(
     """
     disks = see_disks(_LOOK_S)
     network = see_network()
+    units = states(_all_units(document)) if document else {}
     bridge = document.networking.bridge if document else ""
     wanted_disks = document.mirror.disks if document else ()
     return NodeReport(
@@ -65,7 +67,7 @@ def make_report(
         progress=progress.progress,
         fault=progress.fault,
         files={file.path: see_file(Path(file.path)).digest for file in document.files} if document else {},
-        units=states(document.units) if document else {},
+        units={unit: units[unit] for unit in document.units} if document else {},
         disks=tuple(disk.to_report() for disk in disks),
         mirror=mirror_state(boot.mirror_label, disks, wanted_disks),
         gateway=network.gateway,
@@ -73,4 +75,9 @@ def make_report(
         clock=see_clock(),
         writes=writes,
         uplink=uplink_state(document.networking, network) if document else "",
+        services=judge(document, here(document, disks), units) if document else {},
     )
+
+
+def _all_units(document: NodeDocument) -> list[str]:
+    return [*document.units, *(unit for service in document.services for unit in service.units)]

@@ -107,6 +107,31 @@ class RestartUnit:
 
 
 @dataclass(frozen=True)
+class ForgetRestart:
+    """Forget that a file of a unit changed: it does not run, so it reads the new file when it starts."""
+
+    unit: str
+
+    @property
+    def text(self) -> str:
+        """For the progress line; nothing of the node changes."""
+        return f"leave {self.unit} stopped"
+
+
+@dataclass(frozen=True)
+class RecoverService:
+    """Have the data of a service made anew from peers that have it."""
+
+    service: str
+    command: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """For the journal."""
+        return f"recover {self.service} from its peers"
+
+
+@dataclass(frozen=True)
 class StartUnit:
     """Start a unit that is to be active."""
 
@@ -190,6 +215,8 @@ Step = (
     | ReplaceDisk
     | WriteFile
     | RestartUnit
+    | ForgetRestart
+    | RecoverService
     | StartUnit
     | StartSwitch
     | Ovs

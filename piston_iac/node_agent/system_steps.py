@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from piston_iac.node_agent.files import SeenFile
-from piston_iac.node_agent.steps import Plan, RestartUnit, SetHostname, StartUnit, WriteFile
+from piston_iac.node_agent.steps import (
+    ForgetRestart,
+    Plan,
+    RestartUnit,
+    SetHostname,
+    StartUnit,
+    WriteFile,
+)
 from piston_iac.node_document import File, NodeDocument
 
 # systemd brings these to active, or to failed, without us.
 _UNDER_WAY = ("active", "activating", "reloading", "refreshing")
+_DOWN = ("inactive", "failed")
 
 
 def hostname_plan(document: NodeDocument, hostname: str) -> Plan:
@@ -22,18 +30,23 @@ def file_plan(document: NodeDocument, seen: Mapping[str, SeenFile]) -> Plan:
     return Plan(tuple(WriteFile(file) for file in document.files if not _is_right(file, seen[file.path])))
 
 
-def unit_plan(document: NodeDocument, pending: frozenset[str], states: Mapping[str, str]) -> Plan:
-    """Units to restart because a file of theirs changed, then units to start.
+def unit_plan(units: tuple[str, ...], pending: Collection[str], states: Mapping[str, str]) -> Plan:
+    """Of units that are to run: those to restart because a file of theirs changed, then those to start.
 
     Args:
         pending: units whose files changed since they were last started.
-        states: systemd's active state by unit, of the document's and the pending units.
+        states: systemd's active state by unit.
     """
-    wanted = set(document.units)
-    restarts = [unit for unit in sorted(pending) if unit in wanted or states[unit] in _UNDER_WAY]
-    starts = [unit for unit in document.units if states[unit] not in _UNDER_WAY and unit not in restarts]
-    in_order = sorted(restarts, key=lambda unit: document.units.index(unit) if unit in wanted else -1)
-    return Plan((*map(RestartUnit, in_order), *map(StartUnit, starts)))
+    restarts = [unit for unit in units if unit in pending]
+    starts = [unit for unit in units if states[unit] not in _UNDER_WAY and unit not in restarts]
+    return Plan((*map(RestartUnit, restarts), *map(StartUnit, starts)))
+
+
+def others_plan(pending: Collection[str], states: Mapping[str, str]) -> Plan:
+    """Of units that nobody wants to run, and whose files changed: those that run are restarted."""
+    running = [unit for unit in sorted(pending) if states[unit] in _UNDER_WAY]
+    stopped = [unit for unit in sorted(pending) if states[unit] in _DOWN]
+    return Plan((*map(RestartUnit, running), *map(ForgetRestart, stopped)))
 
 
 def _is_right(file: File, seen: SeenFile) -> bool:

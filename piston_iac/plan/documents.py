@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from piston_iac.node_document import File, Interface, LocalMirror, Networking, NodeDocument
-from piston_iac.plan.services import base, chrony, snmp
+from piston_iac.plan.services import base, ceph, chrony, snmp
 from piston_iac.site.addresses import node_cidr
 from piston_iac.site.schema import NetworkName, Site
 
@@ -15,7 +15,7 @@ _GIB = 1024**3
 # The public network carries floating IPs for VMs; the node itself takes no address in it.
 _HOST_NETWORKS = (NetworkName.SERVICE, NetworkName.HOST, NetworkName.CLOUD)
 # In the order in which they can be started.
-_SERVICES = (base, chrony, snmp)
+_SERVICES = (base, chrony, snmp, ceph)
 
 
 def mirror_label(site: str, node: str) -> str:
@@ -49,6 +49,8 @@ def node_document(site: Site, node: str) -> NodeDocument:
         ),
         osd_disks=wanted.disks.osd,
         image_cache_bytes=site.disk_layout.image_cache_gib * _GIB,
+        services=tuple(it for fragment in fragments for it in fragment.services),
+        programs=tuple(it for fragment in fragments for it in fragment.programs),
         time_servers=tuple(dict.fromkeys((str(site.boot_node.address), *site.ntp))),
     )
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from piston_iac.node_document import File
+from piston_iac.node_document import File, Program, Service
 
 
 @dataclass(frozen=True)
 class Fragment:
-    """Files that the service owns and units that are to be active because of it."""
+    """Files that the service owns, and units that are to be active because of it.
+
+    `services` run where their data is; `programs` are for the operator's calls.
+    """
 
     files: tuple[File, ...]
     units: tuple[str, ...]
+    services: tuple[Service, ...] = ()
+    programs: tuple[Program, ...] = ()

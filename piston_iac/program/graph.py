@@ -1,7 +1,7 @@
 """Wires the resources of one site. The only place that says what waits for what.
 
-A node waits for its own ports and credentials and for what all nodes share, never for another node:
-one dead device stops nothing else.
+A node waits for its own ports and credentials and for what all nodes share, never for another node, and
+the cluster storage waits for none of them in particular: one dead device stops nothing else.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from pulumi import Resource, ResourceOptions
 from piston_iac.dynamic_providers.bare_metal_node import BareMetalNode
 from piston_iac.dynamic_providers.boot_image import BootImage
 from piston_iac.dynamic_providers.boot_node import BootNode
+from piston_iac.dynamic_providers.ceph_cluster import CephCluster
+from piston_iac.dynamic_providers.ceph_pool import CephPool
 from piston_iac.dynamic_providers.ipmi_credential import IpmiCredential
 from piston_iac.dynamic_providers.switch_port import SwitchPort
 from piston_iac.dynamic_providers.switch_route import SwitchRoute
 from piston_iac.dynamic_providers.switch_vlan import SwitchVlan
 from piston_iac.micro_os.release import Manifest
 from piston_iac.program import inputs
-from piston_iac.site.schema import Site
+from piston_iac.site.schema import PoolName, Site
 
 
 def _after(*resources: Resource) -> ResourceOptions:
@@ -37,6 +39,10 @@ def build(site: Site, manifest: Manifest) -> None:
     image = BootImage(f"image-{site.release}", inputs.boot_image(site, manifest), _after(boot_node))
     for node in site.nodes:
         _node(site, node, management, vlans, [*vlans, *routes, boot_node, image])
+    # Not after the nodes: it waits for enough of them, and a dead one keeps nobody from having storage.
+    cluster = CephCluster("ceph", inputs.ceph_cluster(site), _after(*vlans, *routes, boot_node, image))
+    for pool in PoolName:
+        CephPool(f"pool-{pool.value}", inputs.ceph_pool(site, pool), _after(cluster))
     pulumi.export("nodes", list(site.nodes))
     pulumi.export("bootNode", f"http://{site.boot_node.address}:8080/")
 

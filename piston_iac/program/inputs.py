@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from piston_iac.boot_node.settings import Host, HostKind, Settings
 from piston_iac.devices.bmc.protocol import Power
 from piston_iac.dynamic_providers.access import Access
 from piston_iac.dynamic_providers.bare_metal_node import NodeInputs
 from piston_iac.dynamic_providers.boot_image import BootImageInputs
 from piston_iac.dynamic_providers.boot_node import BootNodeInputs
+from piston_iac.dynamic_providers.ceph_cluster import CephClusterInputs
+from piston_iac.dynamic_providers.ceph_pool import CephPoolInputs
 from piston_iac.dynamic_providers.ipmi_credential import CredentialInputs
 from piston_iac.dynamic_providers.switch_port import PortInputs
 from piston_iac.dynamic_providers.switch_route import RouteInputs
 from piston_iac.dynamic_providers.switch_vlan import VlanInputs
 from piston_iac.micro_os.release import IMAGE, Manifest
+from piston_iac.plan.ceph import fields as ceph_fields
+from piston_iac.plan.ceph import pools as ceph_pools
+from piston_iac.plan.ceph.caps import ADMIN
+from piston_iac.plan.ceph.layout import mon_hosts
+from piston_iac.plan.ceph.wanted import keys, wanted_cluster, wanted_pool
 from piston_iac.plan.documents import node_document
 from piston_iac.plan.node_fields import wanted_fields
 from piston_iac.site.addresses import node_address, svi_cidr, uplink_cidr
-from piston_iac.site.schema import DATA_NETWORKS, NetworkName, Site
+from piston_iac.site.schema import DATA_NETWORKS, NetworkName, PoolName, Site
 from piston_iac.trust.authority import operator_identity, site_authority
 from piston_iac.trust.derive import bmc_password, break_glass_password
 
 _BOOT_SERVICES = ("piston-dnsmasq.service", "chrony.service")
 # Reads are many and in parallel; a dead device must not hold up a preview.
 _LOOK_S = 6.0
+# A look at the cluster asks every node, and then the mons.
+_CLUSTER_LOOK_S = 20.0
 _TRANSIT_MTU = 1500
 
 
@@ -223,4 +234,42 @@ def bare_metal_node(site: Site, node: str) -> NodeInputs:
             "power": Power.ON.value,
             **wanted_fields(document),
         }
+    )
+
+
+def _with_ceph(site: Site, nodes: Iterable[str]) -> dict[str, object]:
+    """The way to the cluster, through these nodes."""
+    return {
+        "site": site.name,
+        "timeout_s": _CLUSTER_LOOK_S,
+        "access": access(site),
+        "admin_key": keys(site)[ADMIN],
+        "agents": {node: str(node_address(site, node, NetworkName.MANAGEMENT)) for node in nodes},
+        "mon_hosts": mon_hosts(site),
+    }
+
+
+def ceph_cluster(site: Site) -> CephClusterInputs:
+    """The cluster storage."""
+    wanted = wanted_cluster(site)
+    return CephClusterInputs.model_validate(
+        {
+            **_with_ceph(site, site.nodes),
+            "boot_node_address": str(site.boot_node.address),
+            "keys": keys(site),
+            "deploy_s": float(site.timeouts.boot_s + site.timeouts.converge_s),
+            "mon_addresses": wanted.mons,
+            "mgr_hosts": wanted.mgrs,
+            "osd_hosts": wanted.osds,
+            "wipe": wanted.wipe,
+            **ceph_fields.wanted_fields(wanted),
+        }
+    )
+
+
+def ceph_pool(site: Site, name: PoolName) -> CephPoolInputs:
+    """One pool."""
+    wanted = wanted_pool(site, name)
+    return CephPoolInputs.model_validate(
+        {**_with_ceph(site, mon_hosts(site)), "pool": wanted.name, **ceph_pools.wanted_fields(wanted)}
     )

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ValidationError
 
 from piston_iac.site.faults import Problem, Where
 from piston_iac.site.rules import broken_rules
-from piston_iac.site.schema import FROM_FILE, BootNode, Ipmi, Network, NetworkName, Node, Site, Switches
+from piston_iac.site.schema import BootNode, Ceph, Ipmi, Network, NetworkName, Node, Site, Switches
+from piston_iac.site.values import FROM_FILE
 from piston_iac.site.wording import problem_of
 
 _K = TypeVar("_K", bound=str)
@@ -20,7 +21,10 @@ _WHOLE: dict[str, tuple[str, type[BaseModel]]] = {
     "switches": ("switches", Switches),
     "boot_node": ("bootNode", BootNode),
     "ipmi": ("ipmi", Ipmi),
+    "ceph": ("ceph", Ceph),
 }
+# Sections with a default for every setting: left out, they still say something.
+_OPTIONAL = frozenset({"ceph"})
 
 
 def check(name: str, values: Mapping[str, object], from_file: bool) -> tuple[Site | None, list[Problem]]:
@@ -54,9 +58,9 @@ def _validated(model: type[_M], data: object, from_file: bool) -> _M:
 def _sound_sections(values: Mapping[str, object], bad: set[Where], from_file: bool) -> dict[str, object]:
     """What rules read, without the parts that an error lies in."""
     sections: dict[str, object] = {
-        name: _validated(model, values[alias], from_file)
+        name: _validated(model, values.get(alias, {}), from_file)
         for name, (alias, model) in _WHOLE.items()
-        if alias in values and not any(place[0] == alias for place in bad)
+        if (alias in values or alias in _OPTIONAL) and not any(place[0] == alias for place in bad)
     }
     networks, nodes = values.get("networks"), values.get("nodes")
     if isinstance(networks, Mapping):

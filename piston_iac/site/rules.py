@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from inspect import signature
 
-from piston_iac.site import rules_addresses, rules_networks
+from piston_iac.site import rules_addresses, rules_ceph, rules_networks
 from piston_iac.site.claims import Claim, repeated
 from piston_iac.site.faults import Problem
 from piston_iac.site.schema import BootNode, Ipmi, Node, Switches
@@ -121,6 +121,7 @@ RULES: tuple[Rule, ...] = (
     ipmi_users_differ,
     *rules_networks.RULES,
     *rules_addresses.RULES,
+    *rules_ceph.RULES,
 )
 
 

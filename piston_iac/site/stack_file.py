@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from piston_iac.site.faults import Problem, Where, did_you_mean
-from piston_iac.site.schema import Sealed, Site
+from piston_iac.site.schema import Site
+from piston_iac.site.values import Sealed
 from piston_iac.site.wording import how_to_set, is_secret
 
 PROJECT = "piston"

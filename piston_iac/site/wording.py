@@ -10,7 +10,8 @@ from pydantic import BaseModel, SecretStr
 from pydantic_core import ErrorDetails
 
 from piston_iac.site.faults import Problem, Where, did_you_mean, path_text
-from piston_iac.site.schema import Sealed, Site
+from piston_iac.site.schema import Site
+from piston_iac.site.values import Sealed
 
 _EXAMPLE = "stacks/Pulumi.example.yaml shows every setting"
 _PLURALS = {"tuple": "a list", "dict": "a mapping", "model": "a mapping"}

@@ -14,7 +14,7 @@ from datetime import date
 import yaml
 
 from piston_iac.site.faults import Problem, Where
-from piston_iac.site.schema import Sealed
+from piston_iac.site.values import Sealed
 
 # The C loader is some ten times faster and finds the same lines; wheels without it exist.
 _Loader: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -1,4 +1,4 @@
-"""Names: who is who on this site's networks, and which servers resolve other names."""
+"""Names: who this node is, and which servers resolve other names."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from piston_iac.site.schema import NetworkName, Site
 
 
 def fragment(site: Site, node: str) -> Fragment:
-    """`/etc/hosts` with every node's service address, `/etc/resolv.conf` with the site's resolvers."""
+    """`/etc/hosts` with the node's own name, `/etc/resolv.conf` with the site's resolvers.
+
+    Other nodes are not in it: a node that joins the site must change nothing on the others. The daemons
+    find each other by address.
+    """
     domain = f"{site.name}.piston"
-    hosts = ["127.0.0.1 localhost"]
-    for name in sorted(site.nodes):
-        hosts.append(f"{node_address(site, name, NetworkName.SERVICE)} {name}.{domain} {name}")
+    own = node_address(site, node, NetworkName.SERVICE)
+    hosts = ["127.0.0.1 localhost", f"{own} {node}.{domain} {node}"]
     # The boot node knows the site's own names; the site's resolvers answer when it is away.
     servers = dict.fromkeys(str(address) for address in (site.boot_node.address, *site.dns))
     resolvers = [f"search {domain}", *(f"nameserver {address}" for address in servers)]

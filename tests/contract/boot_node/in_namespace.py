@@ -1,6 +1,8 @@
-"""Run inside a network namespace: the whole service with a real dnsmasq, or one call of the driver.
+"""Run inside a network namespace: the whole service with a real dnsmasq, one call of the driver, or a node
+that looks for its management address.
 
 python -m tests.contract.boot_node.in_namespace serve|put-settings DIRECTORY
+python -m tests.contract.boot_node.in_namespace take-address DIRECTORY MAC ADDRESS/LENGTH
 """
 
 from __future__ import annotations
@@ -9,12 +11,16 @@ import asyncio
 import json
 import logging
 import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from piston_iac.boot_node.__main__ import serve
 from piston_iac.boot_node.core import Paths
 from piston_iac.boot_node.services import CHRONY, DNSMASQ
 from piston_iac.devices.boot_node import BootNodeClient
+from piston_iac.node_agent.journal import Journal
+from piston_iac.node_agent.management import wait_for_address
 from tests.contract.boot_node.rig import CA_PEM, OPERATOR, SteadyClock, soon
 
 
@@ -60,9 +66,18 @@ def put_settings(root: Path) -> None:
     print(client.observe(soon()).services)
 
 
+def take_address(root: Path, mac: str, given: str) -> None:
+    journal = Journal(root / "journal.jsonl", lambda: datetime.now(UTC))
+    address = wait_for_address(mac, given, journal, time.sleep)
+    print(address, [entry["what"] for entry in journal.entries()])
+
+
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
-    if sys.argv[1] == "serve":
-        asyncio.run(serve_until_told(Path(sys.argv[2])))
+    what, directory = sys.argv[1], Path(sys.argv[2])
+    if what == "serve":
+        asyncio.run(serve_until_told(directory))
+    elif what == "take-address":
+        take_address(directory, sys.argv[3], sys.argv[4])
     else:
-        put_settings(Path(sys.argv[2]))
+        put_settings(directory)

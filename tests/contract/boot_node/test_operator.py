@@ -258,6 +258,10 @@ def test_a_renewed_lease_is_no_write(bootd: Bootd) -> None:
         ("DELETE", "/v1/lease", {"holder": "a"}),
         ("PUT", "/v1/releases/2026.11/root.squashfs", b"no digest header"),
         ("POST", "/v1/windows", {"node": "n1"}),
+        ("POST", "/v1/permits/ceph-bootstrap", {"node": 1}),
+        ("POST", "/v1/permits/ceph-bootstrap", {"node": "n1", "instead_of": None}),
+        ("POST", "/v1/permits/Ceph", {"node": "n1"}),
+        ("POST", "/v1/permits/ceph-bootstrap/use", {}),
     ],
 )
 def test_a_spoilt_body_is_one_line(bootd: Bootd, method: str, path: str, body: object) -> None:

@@ -32,7 +32,11 @@ OPERATOR_CALLS = [
     ("DELETE", "/v1/documents/n1"),
     ("POST", "/v1/lease"),
     ("DELETE", "/v1/lease"),
+    ("POST", "/v1/permits/ceph-bootstrap"),
+    ("POST", "/v1/permits/ceph-bootstrap/finish"),
+    ("DELETE", "/v1/permits/ceph-bootstrap"),
 ]
+NODE_CALLS = [("GET", "/v1/documents/n1"), ("POST", "/v1/permits/ceph-bootstrap/use")]
 OTHER_SITE = Secret("the seed of quite another site, 32+")
 
 
@@ -53,7 +57,7 @@ def test_a_node_may_do_nothing_of_the_operators(bootd: Bootd, n1: Identity, meth
     assert bootd.writes() == writes
 
 
-@pytest.mark.parametrize(("method", "path"), [*OPERATOR_CALLS, ("GET", "/v1/documents/n1")])
+@pytest.mark.parametrize(("method", "path"), [*OPERATOR_CALLS, *NODE_CALLS])
 def test_without_a_certificate_there_is_only_enrolment(bootd: Bootd, method: str, path: str) -> None:
     status, _ = bootd.call(method, path, None, b"x")
     assert status == 401

@@ -7,20 +7,13 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from piston_iac.deadline import Deadline
 from piston_iac.node_agent.agent import Agent
-from piston_iac.node_agent.boot_arguments import BootArguments
 from piston_iac.node_agent.bootd import Bootd, BootdUnreachable
 from piston_iac.node_agent.enrol import enrol
 from piston_iac.node_agent.identity import (
@@ -30,118 +23,26 @@ from piston_iac.node_agent.identity import (
     store_identity,
 )
 from piston_iac.node_agent.journal import Journal
-from piston_iac.node_agent.report import Machine
-from piston_iac.node_agent.server import make_server
 from piston_iac.node_agent.units import PendingRestarts
-from piston_iac.node_document import File, LocalMirror, Networking, NodeDocument
+from piston_iac.node_document import File, LocalMirror, NodeDocument
 from piston_iac.trust.authority import (
-    Identity,
-    certificate_digest,
     node_authority,
     node_peer_name,
     operator_identity,
 )
 from piston_iac.trust.seal import seal
-from piston_iac.trust.tls import client_context, peer_name, server_context
+from piston_iac.trust.tls import client_context, peer_name
 from tests.contract.node_agent.enrolment_server import SEED, SITE, EnrolmentServer
-
-CONTEXT = b"lab/n1"
-SECRET = "community: hush-hush\n"
-MACHINE = Machine("9d000000-0000-4000-8000-000000000001", "boot-1")
-
-
-def soon(true: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = Deadline.after(seconds)
-    while not true():
-        assert not deadline.over(), "it did not come true in time"
-        deadline.pause(0.05)
-
-
-@pytest.fixture
-def bootd() -> Iterator[EnrolmentServer]:
-    with EnrolmentServer("127.0.0.1") as server:
-        yield server
-
-
-@dataclass
-class Node:
-    """A running agent, what it was made with, and how the operator calls it."""
-
-    agent: Agent
-    identity: Identity
-    seal_key: bytes
-    journal: Journal
-    port: int
-    ca_pem: str
-
-    def ask(self, verb: str, path: str, identity: Identity | None = None) -> tuple[int, dict[str, Any]]:
-        context = client_context(self.ca_pem, identity or operator_identity(SEED, SITE))
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=context)
-        try:
-            connection.request(verb, path)
-            response = connection.getresponse()
-            return response.status, json.loads(response.read())
-        finally:
-            connection.close()
-
-    def report(self) -> dict[str, Any]:
-        return self.ask("GET", "/v1/report")[1]
-
-    def settled(self) -> bool:
-        return self.report()["phase"] in ("settled", "failed")
-
-
-def arguments(server: EnrolmentServer) -> BootArguments:
-    digest = certificate_digest(server.ca_pem)
-    return BootArguments(SITE, "n1", "52:54:00:0a:00:01", server.address, digest, "2026.11", "abc")
-
-
-def client(server: EnrolmentServer) -> Bootd:
-    return Bootd(server.address, server.http_port, server.https_port)
-
-
-@pytest.fixture
-def node(bootd: EnrolmentServer, tmp_path: Path) -> Iterator[Node]:
-    bootd.window_open = True
-    boot = arguments(bootd)
-    identity = enrol(boot, MACHINE, client(bootd), time.sleep)
-    journal = Journal(tmp_path / "run" / "journal.jsonl", lambda: datetime.now(UTC))
-    pending = PendingRestarts(tmp_path / "run" / "restart")
-    agent = Agent(boot, MACHINE, client(bootd), identity, journal, pending, tmp_path / "persist")
-    context = server_context(identity.ca_pem, identity.tls, require_client=True)
-    server = make_server("127.0.0.1", 0, context, agent)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    threading.Thread(target=agent.run, daemon=True).start()
-    try:
-        port = server.server_address[1]
-        yield Node(agent, identity.tls, bootd.seal_keys["n1"], journal, port, identity.ca_pem)
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-def document(tmp_path: Path) -> NodeDocument:
-    """A document that only writes files of the test's own."""
-    return NodeDocument(
-        site=SITE,
-        node="n1",
-        release="2026.11",
-        hostname=os.uname().nodename,
-        files=(
-            File(str(tmp_path / "etc" / "plain"), "hello\n"),
-            File(str(tmp_path / "etc" / "secret"), SECRET, mode="0600", secret=True),
-        ),
-        units=(),
-        networking=Networking("", "", (), ""),
-        mirror=LocalMirror("piston:lab:n1", "btrfs-raid10", (), str(tmp_path / "persist")),
-        osd_disks=(),
-        image_cache_bytes=0,
-        time_servers=(),
-    )
-
-
-def publish(bootd: EnrolmentServer, node: Node, wanted: NodeDocument) -> None:
-    bootd.documents["n1"] = seal(node.seal_key, wanted.to_json().encode(), CONTEXT)
+from tests.contract.node_agent.running_agent import (
+    CONTEXT,
+    MACHINE,
+    Node,
+    arguments,
+    client,
+    document,
+    publish,
+    soon,
+)
 
 
 def test_a_node_waits_until_a_deploy_of_it_is_under_way(bootd: EnrolmentServer) -> None:

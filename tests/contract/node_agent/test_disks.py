@@ -5,8 +5,12 @@ lsblk knows no serials of loop devices, so the tests hand `examine` what lsblk w
 
 from __future__ import annotations
 
+import fcntl
+import os
+import struct
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,6 +25,7 @@ from piston_iac.node_agent.tools import ToolFailed
 from piston_iac.node_document import NodeDocument
 from piston_iac.node_report import MirrorState
 from tests.unit.node_agent.documents import LABEL, document
+from tests.unit.node_agent.osd_labels import BEGUN, FSID, OSD_ID, OSD_UUID, WHOLE
 
 _DISK_BYTES = 256 * 1024 * 1024
 
@@ -272,3 +277,54 @@ def test_mkfs_itself_refuses_a_disk_that_is_not_blank(rack: Rack) -> None:
     with pytest.raises(ToolFailed):
         do_mirror.do(MakeMirror(LABEL, tuple(rack.devices), ("d1", "d2", "d3", "d4")))
     assert rack.see()[3].marker == "foreign:ext4"
+
+
+def write_label(rack: Rack, number: int, label: bytes) -> None:
+    with Path(rack.devices[number - 1]).open("r+b") as stream:
+        stream.write(label)
+        os.fsync(stream.fileno())
+
+
+@contextmanager
+def held(device: str) -> Iterator[None]:
+    """As bluestore holds its disk: opened exclusively, with a write lock of the open file on all of it."""
+    descriptor = os.open(device, os.O_RDWR | os.O_EXCL)
+    try:
+        # l_type, l_whence, l_start, l_len, l_pid
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def test_osds_are_told_from_their_labels(rack: Rack) -> None:
+    write_label(rack, 1, WHOLE)
+    write_label(rack, 2, BEGUN)
+    write_label(rack, 3, WHOLE[:300] + bytes([WHOLE[300] ^ 1]) + WHOLE[301:])
+    assert [disk.marker for disk in rack.see()] == [
+        f"osd:{FSID}/{OSD_UUID}/{OSD_ID}",
+        f"osd:/{OSD_UUID}/",
+        "foreign:ceph_bluestore",
+        "blank",
+    ]
+    assert not any(disk.live for disk in rack.see())
+    assert rack.plan().steps == ()
+
+
+def test_an_osd_that_runs_is_live_and_no_look_gets_in_its_way(rack: Rack) -> None:
+    write_label(rack, 2, WHOLE)
+    wanted = replace(rack.document, mirror=replace(rack.document.mirror, wipe=("d2",)))
+    assert [type(step) for step in rack.plan(wanted).steps] == [EraseDisk, MakeMirror, MountMirror]
+    with held(rack.devices[1]):
+        assert [disk.live for disk in rack.see()] == [False, True, False, False]
+        plan = rack.plan(wanted)
+        assert plan.steps == ()
+        assert f"d2 (in use: osd:{FSID}/" in plan.faults[0]
+        with pytest.raises(ToolFailed, match="in use by process"):
+            do_mirror.do(EraseDisk(rack.devices[1], "d2", "osd:"))
+
+
+def test_a_dead_osd_becomes_part_of_the_mirror_when_its_serial_is_named(rack: Rack) -> None:
+    write_label(rack, 2, WHOLE)
+    rack.do(rack.plan(replace(rack.document, mirror=replace(rack.document.mirror, wipe=("d2",)))))
+    assert rack.state().state == "healthy"

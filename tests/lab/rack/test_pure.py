@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import struct
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from piston_iac.errors import DeviceRefused
 from piston_iac.lab.bmc_log import FACTORY, describe, parse_state
-from piston_iac.lab.boot_plan import argument, image_of, parse_boot_script
+from piston_iac.lab.boot_plan import argument, image_of, parse_boot_entry, parse_boot_script
 from piston_iac.lab.cgroups import parse_hierarchy
 from piston_iac.lab.faults import Quirk, parse_quirk
-from piston_iac.lab.firmware import boots_network
+from piston_iac.lab.firmware import medium
+from piston_iac.lab.inotify import DELETED, MOVED_TO, parse_events
+from piston_iac.lab.local_disk import Mirror, Superblock, choose_mirror, parse_superblock
 from piston_iac.lab.power import is_first_process
 from piston_iac.lab.rack import MAX_NODES, Node, Rack
 from piston_iac.lab.switch_l3 import address_changes, route_changes
-from piston_iac.lab.switches import factory_arguments
+from piston_iac.lab.switches import added_arguments, factory_arguments
 
 
 def test_names_and_addresses_are_unique_at_the_largest_size() -> None:
@@ -95,8 +100,91 @@ def test_quirks() -> None:
             parse_quirk(wrong)
 
 
-def test_boot_order_is_network_by_default() -> None:
-    assert [it for it in ("none", "pxe", "disk", "cdrom", "bios") if boots_network(it)] == ["none", "pxe"]
+@pytest.mark.parametrize(
+    ("device", "by_silent_attempts"),
+    [
+        ("none", ["network", "network", "disk"]),
+        ("pxe", ["network"] * 3),
+        ("disk", ["disk"] * 3),
+        ("cdrom", [""] * 3),
+        ("bios", [""] * 3),
+    ],
+)
+def test_boot_order_is_network_then_disk(device: str, by_silent_attempts: list[str]) -> None:
+    assert [medium(device, silent) for silent in range(3)] == by_silent_attempts
+
+
+def boot_entry(**changed: object) -> str:
+    arguments = "piston.image=http://b/r piston.sha256=ab x"
+    return json.dumps({"release": "2026.11", "sha256": "ab", "arguments": arguments, **changed})
+
+
+def test_boot_entry() -> None:
+    release, plan = parse_boot_entry("n1", boot_entry())
+    assert (release, plan.sha256) == ("2026.11", "ab")
+    assert plan.arguments.endswith(" x")
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("", "cannot be read"),
+        ("[]", "cannot be read"),
+        ("{}", "cannot be read"),
+        (boot_entry(release="../../etc"), "cannot be read"),
+        (boot_entry(sha256=1), "cannot be read"),
+        (boot_entry(sha256="cd"), "names two images"),
+        (boot_entry(arguments="quiet"), r"piston\.image"),
+    ],
+)
+def test_other_boot_entries_are_refused(text: str, cause: str) -> None:
+    with pytest.raises(DeviceRefused, match=cause):
+        parse_boot_entry("n1", text)
+
+
+def superblock(label: str, number: int = 1, generation: int = 7) -> bytes:
+    data = bytearray(4096)
+    data[0x20:0x30] = bytes([number]) * 16
+    data[0x40:0x48] = b"_BHRfS_M"
+    data[0x48:0x50] = generation.to_bytes(8, "little")
+    data[0x12B : 0x12B + len(label)] = label.encode()
+    return bytes(data)
+
+
+def chosen(*disks: bytes) -> Mirror | None:
+    blocks = ((f"/dev/{at}", parse_superblock(data)) for at, data in enumerate(disks))
+    return choose_mirror((device, block) for device, block in blocks if block)
+
+
+def test_superblocks() -> None:
+    block = parse_superblock(superblock("piston:lab:n1", number=3, generation=9))
+    assert block == Superblock(UUID(bytes=bytes([3]) * 16), "piston:lab:n1", 9)
+    assert parse_superblock(bytes(4096)) is None
+    assert parse_superblock(superblock("x")[:100]) is None
+
+
+def test_the_mirror_is_the_one_with_our_label_and_most_disks() -> None:
+    ours, older = superblock("piston:a:n1"), superblock("piston:b:n1", number=2, generation=3)
+    assert chosen(superblock("data", 4), ours, ours) == Mirror("piston:a:n1", ("/dev/1", "/dev/2"))
+    assert chosen(older, ours, older) == Mirror("piston:b:n1", ("/dev/0", "/dev/2"))
+    assert chosen(older, ours) == Mirror("piston:a:n1", ("/dev/1",))
+    assert chosen(superblock("data"), bytes(4096)) is None
+
+
+def test_replaced_files() -> None:
+    data = struct.pack("iIII", 1, MOVED_TO, 0, 16) + b"rack.json".ljust(16, b"\0")
+    assert parse_events(data + struct.pack("iIII", 1, DELETED, 0, 0)) == [
+        (MOVED_TO, "rack.json"),
+        (DELETED, ""),
+    ]
+
+
+def test_ports_of_a_new_node() -> None:
+    arguments = added_arguments("mgmt", Node(6).cards)
+    assert [arguments[at + 2 : at + 4] for at, it in enumerate(arguments) if it == "add-port"] == [
+        ["n6-boot", "tag=1"],
+        ["n6-bmc", "tag=1"],
+    ]
 
 
 def test_first_process_of_an_inner_namespace() -> None:

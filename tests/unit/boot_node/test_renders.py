@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
-from piston_iac.boot_node.boot_script import boot_script
+from piston_iac.boot_node.boot_script import boot_script, kernel_arguments
 from piston_iac.boot_node.chrony import chrony_conf
 from piston_iac.boot_node.clock import parse_tracking
 from piston_iac.boot_node.dnsmasq import dnsmasq_conf
@@ -14,6 +14,7 @@ from piston_iac.boot_node.management import card_with
 from piston_iac.boot_node.releases import Release, StoredFile
 from piston_iac.boot_node.settings import Settings
 from piston_iac.boot_node.status_page import status_page
+from piston_iac.node_agent.boot_arguments import parse
 
 LEASES = Path("/var/lib/piston-bootd/dnsmasq.leases")
 
@@ -70,6 +71,15 @@ def test_chrony_takes_the_file(settings: Settings, tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stderr
 
 
+def test_the_agent_reads_its_address_from_the_boot_script(settings: Settings) -> None:
+    node = settings.node_by_mac("52:54:00:0a:00:01")
+    assert node is not None
+    said = parse(kernel_arguments(settings, node, "fe" * 32))
+    assert (said.node, said.address, said.bootd) == ("n1", "10.30.10.11/24", "10.30.10.5")
+    older = kernel_arguments(settings, node, "fe" * 32).replace("piston.address=10.30.10.11/24", "")
+    assert parse(older).address == ""
+
+
 def test_the_boot_script_carries_the_operators_digest(settings: Settings) -> None:
     node = settings.node_by_mac("52:54:00:0a:00:01")
     assert node is not None
@@ -83,6 +93,7 @@ def test_the_boot_script_carries_the_operators_digest(settings: Settings) -> Non
         "piston.site=lab",
         "piston.node=n1",
         "piston.mac=52:54:00:0a:00:01",
+        "piston.address=10.30.10.11/24",
         "piston.bootd=10.30.10.5",
         f"piston.ca={'fe' * 32}",
         "piston.release=2026.11",

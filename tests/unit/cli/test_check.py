@@ -36,7 +36,7 @@ def test_faults_are_a_table_with_one_line_each(tmp_path: Path, capsys: pytest.Ca
     assert head.split() == ["place", "setting", "cause", "fix"]
     assert [row.split()[:2] for row in rows] == [
         [f"{path}:16", "networks.service.vid"],
-        [f"{path}:146", "dns[0]"],
+        [f"{path}:156", "dns[0]"],
     ]
     assert "networks.management.vid has already" in rows[0]
     assert "write one such as 10.30.10.5" in rows[1]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from piston_iac.node_agent.files import SeenFile
-from piston_iac.node_agent.steps import RestartUnit, SetHostname, StartUnit, WriteFile
-from piston_iac.node_agent.system_steps import file_plan, hostname_plan, unit_plan
+from piston_iac.node_agent.steps import ForgetRestart, RestartUnit, SetHostname, StartUnit, WriteFile
+from piston_iac.node_agent.system_steps import file_plan, hostname_plan, others_plan, unit_plan
 from tests.unit.node_agent.documents import document
 
 WANTED = document()
@@ -16,7 +16,7 @@ NONE: frozenset[str] = frozenset()
 def test_a_node_that_is_right_needs_nothing() -> None:
     assert hostname_plan(WANTED, "n1").steps == ()
     assert file_plan(WANTED, RIGHT).steps == ()
-    assert unit_plan(WANTED, NONE, ACTIVE).steps == ()
+    assert unit_plan(WANTED.units, NONE, ACTIVE).steps == ()
 
 
 def test_the_host_name_is_set() -> None:
@@ -38,21 +38,23 @@ def test_no_text_shows_what_is_in_a_file() -> None:
 
 def test_stopped_and_failed_units_are_started_in_the_document_s_order() -> None:
     states = {"a.service": "failed", "b.service": "inactive"}
-    assert unit_plan(WANTED, NONE, states).steps == (StartUnit("a.service"), StartUnit("b.service"))
+    assert unit_plan(WANTED.units, NONE, states).steps == (StartUnit("a.service"), StartUnit("b.service"))
 
 
 def test_a_unit_on_its_way_up_is_left_alone() -> None:
-    assert unit_plan(WANTED, NONE, {**ACTIVE, "a.service": "activating"}).steps == ()
+    assert unit_plan(WANTED.units, NONE, {**ACTIVE, "a.service": "activating"}).steps == ()
 
 
 def test_a_changed_file_restarts_its_unit_once_whatever_state_it_is_in() -> None:
     for state in ("active", "inactive", "failed"):
-        steps = unit_plan(WANTED, frozenset({"a.service"}), {**ACTIVE, "a.service": state}).steps
+        steps = unit_plan(WANTED.units, frozenset({"a.service"}), {**ACTIVE, "a.service": state}).steps
         assert steps == (RestartUnit("a.service"),)
 
 
-def test_a_unit_the_document_does_not_want_is_restarted_only_when_it_runs() -> None:
-    pending = frozenset({"other.service"})
-    assert unit_plan(WANTED, pending, {**ACTIVE, "other.service": "inactive"}).steps == ()
-    running = unit_plan(WANTED, pending, {**ACTIVE, "other.service": "active"})
-    assert running.steps == (RestartUnit("other.service"),)
+def test_a_unit_nobody_wants_is_restarted_only_when_it_runs_and_else_forgotten() -> None:
+    """It would be restarted for nothing once somebody has started it, with the new file."""
+    states = {"asked.service": "unknown", "other.service": "inactive", "running.service": "active"}
+    assert others_plan(states, states).steps == (
+        RestartUnit("running.service"),
+        ForgetRestart("other.service"),
+    )

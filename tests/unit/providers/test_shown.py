@@ -34,3 +34,12 @@ def test_empty_and_missing_values_have_words() -> None:
         "a: (none) => x",
         "b: yes => no",
     ]
+
+
+def test_lists_of_named_things_are_compared_thing_by_thing() -> None:
+    n1, n2 = {"name": "n1", "mac": "a"}, {"name": "n2", "mac": "b"}
+    new = {"hosts": [n2, {**n1, "mac": "c"}, {"name": "n3", "mac": "d"}]}
+    assert shown_changes({"hosts": [n1, n2]}, new, frozenset()) == [
+        "hosts.n1.mac: a => c",
+        "hosts.n3: (none) => mac d",
+    ]

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from piston_iac.errors import PistonError
 from piston_iac.site.faults import SiteFaults
 from piston_iac.site.load import load_config, load_file, read_stack
-from piston_iac.site.schema import SEALED_PLACEHOLDER, Model, Site
+from piston_iac.site.schema import Site
+from piston_iac.site.values import SEALED_PLACEHOLDER, Model
 
 STACKS = Path(__file__).parents[3] / "stacks"
 LAB = (STACKS / "Pulumi.lab.yaml").read_text()

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from piston_iac.site.schema import Sealed
+from piston_iac.site.values import Sealed
 from piston_iac.site.yaml_file import parse
 
 

@@ -1,0 +1,189 @@
+"""Driver of the cluster storage: mon commands through the agents of the mon hosts, and calls to nodes.
+
+The administrator's key goes along with each call and stays on no node (decision 0009).
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from piston_iac import ceph_layout
+from piston_iac.deadline import Deadline
+from piston_iac.devices.ceph_answers import BORN, LOOK, parse
+from piston_iac.devices.node_agent import NodeAgentClient
+from piston_iac.errors import DeviceRefused, PistonError, TimedOut, Unreachable
+from piston_iac.node_report import NodeReport
+from piston_iac.plan.ceph.caps import ADMIN
+from piston_iac.plan.ceph.nodes import MON, RUNNING, part
+from piston_iac.plan.ceph.seen import Cluster
+from piston_iac.plan.ceph.steps import BORN_KEY
+from piston_iac.trust.secret import Secret
+
+DEVICE = "Ceph"
+_WORKERS = 16
+# What a mon may take to answer; the program on the node waits as long.
+_ANSWER_S = 6.0
+# Each of them reaches every mon, so a second try is only for a host that is itself cut off.
+_TRIES = 2
+Command = dict[str, Any]
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A mon's answer to one command. `code` 0: done; else a negative errno, and `status` says why."""
+
+    code: int
+    output: Any
+    status: str
+
+
+@dataclass(frozen=True)
+class Order:
+    """One command that changes something. `text` goes along as its input, and may be secret."""
+
+    command: Command
+    text: str = ""
+
+
+class CephDriver:
+    """The operator's way to the cluster. May be used by several threads at once.
+
+    Args:
+        agents: of all nodes, by name.
+        mon_hosts: whose agents are asked, in this order.
+        admin_key: of client.admin.
+    """
+
+    def __init__(
+        self, agents: Mapping[str, NodeAgentClient], mon_hosts: Sequence[str], admin_key: Secret
+    ) -> None:
+        self._agents = dict(agents)
+        self._mon_hosts = [host for host in mon_hosts if host in agents]
+        self._key = admin_key
+
+    def reports(self, deadline: Deadline) -> dict[str, NodeReport | None]:
+        """Every node's report; None where the agent gives no answer or none that can be used."""
+
+        def ask(agent: NodeAgentClient) -> NodeReport | None:
+            try:
+                return agent.report(deadline)
+            except PistonError:
+                return None
+
+        return _parallel(self._agents, ask)
+
+    def observe(
+        self, reports: Mapping[str, NodeReport | None], deadline: Deadline, leaving: Iterable[int] = ()
+    ) -> Cluster | None:
+        """The cluster; None when no mon answers.
+
+        Args:
+            reports: of the nodes, just read: only nodes whose mon runs are asked.
+            leaving: OSDs of which to find out whether they may go.
+        Raises:
+            DeviceRefused: the mons refuse, or their answers do not fit this version.
+        """
+        asked: list[Command] = [{"prefix": prefix} for prefix in LOOK]
+        asked.append({"prefix": BORN, "key": BORN_KEY})
+        hosts = [host for host in self._mon_hosts if _has_mon(reports.get(host))][:_TRIES]
+        answers = self._call(ceph_layout.CALL_LOOK, [Order(command) for command in asked], deadline, hosts)
+        if answers is None:
+            return None
+        for command, answer in zip(asked, answers, strict=True):
+            if not (command["prefix"] == BORN and answer.code == -errno.ENOENT):
+                _must(command, answer)
+        removable = frozenset(it for it in leaving if self._removable(it, deadline, hosts))
+        try:
+            names = (*LOOK, BORN)
+            return parse({name: it.output for name, it in zip(names, answers, strict=True)}, removable)
+        except ValueError as error:
+            raise DeviceRefused(DEVICE, "read its state", str(error), "Run a release that fits.") from error
+
+    def _removable(self, number: int, deadline: Deadline, hosts: Sequence[str]) -> bool:
+        order = Order({"prefix": "osd safe-to-destroy", "ids": [str(number)]})
+        answers = self._call(ceph_layout.CALL_LOOK, [order], deadline, hosts, to="mgr")
+        if not answers or answers[0].code != 0:
+            return False
+        return number in answers[0].output["safe_to_destroy"]
+
+    def change(self, orders: Sequence[Order], deadline: Deadline) -> None:
+        """Send commands in order, up to the first that is refused.
+
+        Raises:
+            Unreachable: no mon answers. DeviceRefused: the mons' own reason.
+        """
+        answers = self._call(ceph_layout.CALL_CHANGE, orders, deadline, self._mon_hosts)
+        if answers is None:
+            raise Unreachable(DEVICE, "change it", "no mon answers", "See the mon hosts.")
+        for order, answer in zip(orders, answers, strict=False):
+            _must(order.command, answer)
+
+    def run(self, node: str, program: str, arguments: Mapping[str, Any], deadline: Deadline) -> None:
+        """Run a program of the node's document.
+
+        Raises:
+            PistonError: the node's own reason.
+        """
+        done = self._agents[node].run_program(program, json.dumps(arguments).encode(), deadline)
+        if done.status != 0:
+            remedy = "Remove the cause, then run `pulumi up` again."
+            raise DeviceRefused(node, f"run {program}", done.errors or f"exit status {done.status}", remedy)
+
+    def apply(self, node: str, deadline: Deadline) -> None:
+        """Have a node apply its document again."""
+        self._agents[node].converge(deadline)
+
+    def knows(self, node: str) -> bool:
+        """Whether there is a way to that node."""
+        return node in self._agents
+
+    def _call(
+        self, program: str, orders: Sequence[Order], deadline: Deadline, hosts: Sequence[str], to: str = "mon"
+    ) -> list[Answer] | None:
+        """Have the first mon host that can do it send commands; None when none reaches a mon.
+
+        A call that changes something may have been done although its answer was lost: what is sent
+        is safe to send twice, or seen to be done by the next look.
+        """
+        wanted = {
+            "name": ADMIN,
+            "key": self._key.get_secret_value(),
+            "timeout_s": _ANSWER_S,
+            "commands": [{"to": to, "command": it.command, "input": it.text} for it in orders],
+        }
+        stdin = json.dumps(wanted).encode()
+        for host in hosts:
+            try:
+                done = self._agents[host].run_program(program, stdin, deadline)
+            except (Unreachable, TimedOut, DeviceRefused):
+                # It is off, or it has no document with this program yet: another one may answer.
+                continue
+            if done.status == 0:
+                return [
+                    Answer(it["code"], it["output"], it["status"])
+                    for it in json.loads(done.output)["answers"]
+                ]
+        return None
+
+
+def _has_mon(report: NodeReport | None) -> bool:
+    return part(report, MON) == RUNNING and report is not None and report.uplink == "up"
+
+
+def _must(command: Command, answer: Answer) -> None:
+    if answer.code != 0:
+        cause = answer.status or f"error {answer.code}"
+        raise DeviceRefused(
+            DEVICE, f"do `{command['prefix']}`", cause, "Run `pulumi up` again; see `ceph -s`."
+        )
+
+
+def _parallel(agents: Mapping[str, NodeAgentClient], ask: Callable[[NodeAgentClient], _T]) -> dict[str, _T]:
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        return dict(zip(agents, pool.map(ask, agents.values()), strict=True))

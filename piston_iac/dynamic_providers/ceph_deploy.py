@@ -1,0 +1,229 @@
+"""The loop that brings the cluster storage to what is wanted: look, decide the next step, do it, until done.
+
+The decisions are in `plan.ceph.steps`; here are only the doing, the waiting and the telling of progress.
+"""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from piston_iac import ceph_layout
+from piston_iac.deadline import Deadline
+from piston_iac.devices.boot_node import BootNodeClient
+from piston_iac.devices.ceph import DEVICE, CephDriver, Order
+from piston_iac.dynamic_providers import runtime
+from piston_iac.dynamic_providers.timeline import doing
+from piston_iac.errors import DeviceRefused, Interrupted, PistonError, TimedOut
+from piston_iac.plan.ceph import layout
+from piston_iac.plan.ceph.seen import Cluster, Osd
+from piston_iac.plan.ceph.steps import (
+    NEW_STAMP,
+    Apply,
+    Attempt,
+    Bootstrap,
+    Change,
+    Command,
+    Done,
+    Fail,
+    FinishPermit,
+    Look,
+    MakeOsd,
+    Permit,
+    Retire,
+    Wait,
+    next_step,
+)
+from piston_iac.plan.ceph.wanted import WantedCluster, first_entities
+
+_POLL_S = 1.0
+_LOOK_S = 15.0
+_ACTION_S = 240.0
+# From the moment that every node that comes is there: daemons start, data moves. Counted anew whenever
+# something changes.
+_SETTLE_S = 180.0
+# How long a warning that has no cause in the plan may stand before the run ends with it said.
+_HEALTH_S = 60.0
+
+
+@dataclass
+class CephDeploy:
+    """One attempt. `keys` by the name they are derived for; `deploy_s`: what a node may take to be ready."""
+
+    driver: CephDriver
+    boot_node: BootNodeClient
+    wanted: WantedCluster
+    keys: dict[str, str]
+    deploy_s: float
+    born: str
+
+    def run(self) -> None:
+        """Converge the cluster.
+
+        Raises:
+            PistonError: one line with what was waited for or refused, and what to do.
+        """
+        attempt = Attempt(born=self.born)
+        arrival = Deadline.after(self.deploy_s, runtime.CANCELLED)
+        deadline = Deadline.after(self.deploy_s + _SETTLE_S, runtime.CANCELLED)
+        before: object = None
+        while True:
+            look = self._look(arrival)
+            now = _progress(look)
+            if now != before:
+                before, deadline = (
+                    now,
+                    Deadline.after(max(arrival.left_s(), 0) + _SETTLE_S, runtime.CANCELLED),
+                )
+            match next_step(self.wanted, look, attempt):
+                case Done(notes):
+                    for note in notes:
+                        runtime.warn(note)
+                    return
+                case Fail(cause, remedy):
+                    raise DeviceRefused(DEVICE, "become healthy", cause, remedy)
+                case Wait(what, optional):
+                    if optional and deadline.left_s() < _SETTLE_S - _HEALTH_S:
+                        runtime.warn(what)
+                        return
+                    self._wait(what, deadline)
+                case step:
+                    attempt = self._do(step, attempt)
+
+    def _look(self, arrival: Deadline) -> Look:
+        deadline = Deadline.after(_LOOK_S, runtime.CANCELLED)
+        reports = self.driver.reports(deadline)
+        cluster = self.driver.observe(reports, deadline)
+        if cluster is not None:
+            leaving = _leaving(self.wanted, cluster)
+            if leaving:
+                cluster = self.driver.observe(reports, deadline, leaving)
+        permit = None
+        if cluster is None or not self.born:
+            known = self.boot_node.observe(deadline).permits.get(ceph_layout.PERMIT)
+            permit = Permit(known.node, known.state) if known else None
+        given_up = frozenset(reports) if arrival.over() else runtime.given_up()
+        return Look(reports, cluster, permit, given_up)
+
+    def _do(self, step: object, attempt: Attempt) -> Attempt:
+        deadline = Deadline.after(_ACTION_S, runtime.CANCELLED)
+        match step:
+            case Bootstrap(node, instead_of):
+                self._say(f"{node}: makes the first mon")
+                self._bootstrap(node, instead_of, deadline)
+            case FinishPermit():
+                self._say("the cluster is there: its permit is closed")
+                self.boot_node.finish_permit(ceph_layout.PERMIT, deadline)
+            case Apply(nodes, what):
+                self._say(what)
+                for node in nodes:
+                    self.driver.apply(node, deadline)
+                told = {**attempt.told, **{node: attempt.told.get(node, 0) + 1 for node in nodes}}
+                return replace(attempt, told=told)
+            case Change(what, commands, keys):
+                self._say(what)
+                orders = [Order(_stamped(it), self._text(it, keys.get(i))) for i, it in enumerate(commands)]
+                self.driver.change(orders, deadline)
+            case Retire(osd):
+                self._say(f"OSD {osd.number} of {osd.host}: stop, clear its disk, remove")
+                self._retire(osd, deadline)
+            case tuple():
+                self._make(step, deadline)
+        return attempt
+
+    def _bootstrap(self, node: str, instead_of: str, deadline: Deadline) -> None:
+        permit = self.boot_node.issue_permit(ceph_layout.PERMIT, node, deadline, instead_of=instead_of)
+        entities = {
+            name: {"key": self.keys[name], "caps": caps}
+            for name, caps in first_entities(self.wanted.mgrs).items()
+        }
+        arguments = {
+            "node": node,
+            "fsid": self.wanted.fsid,
+            "address": self.wanted.mons[node],
+            "permit": permit,
+            "entities": entities,
+        }
+        self.driver.run(node, ceph_layout.MON_BOOTSTRAP, arguments, deadline)
+
+    def _make(self, osds: tuple[MakeOsd, ...], deadline: Deadline) -> None:
+        self._say(f"makes OSD {', '.join(str(osd.number) for osd in osds)}")
+
+        def one(osd: MakeOsd) -> PistonError | None:
+            arguments = {
+                "serial": osd.serial,
+                "id": osd.number,
+                "uuid": osd.uuid,
+                "fsid": self.wanted.fsid,
+                "erase": osd.erase,
+            }
+            try:
+                self.driver.run(osd.node, ceph_layout.OSD_MAKE, arguments, deadline)
+            except PistonError as error:
+                return error
+            return None
+
+        with ThreadPoolExecutor(max(1, len(osds))) as pool:
+            faults = [fault for fault in pool.map(one, osds) if fault]
+        if faults:
+            raise faults[0]
+
+    def _retire(self, osd: Osd, deadline: Deadline) -> None:
+        if self.driver.knows(osd.host):
+            try:
+                self.driver.run(osd.host, ceph_layout.OSD_RETIRE, {"uuid": osd.uuid}, deadline)
+            except PistonError as error:
+                # Nobody misses it, so it leaves the map even when its node cannot be asked to clear it.
+                runtime.warn(f"OSD {osd.number} keeps its old content: {error}")
+        purge = {"prefix": "osd purge-actual", "id": osd.number, "yes_i_really_mean_it": True}
+        self.driver.change([Order(purge)], deadline)
+
+    def _text(self, command: dict[str, object], key_name: str | None) -> str:
+        """What goes along with a command that hands over a key."""
+        if key_name is None:
+            return ""
+        if command["prefix"] == "osd new":
+            return json.dumps({"cephx_secret": self.keys[key_name]})
+        return f"[{command['entity']}]\n\tkey = {self.keys[key_name]}\n"
+
+    def _say(self, what: str) -> None:
+        doing(DEVICE, what)
+
+    def _wait(self, what: str, deadline: Deadline) -> None:
+        if deadline.cancelled.is_set():
+            remedy = "Run `pulumi up` again: it goes on from here."
+            raise Interrupted(
+                DEVICE, "become healthy", f"the run was told to stop while waiting for {what}", remedy
+            )
+        if deadline.over():
+            remedy = "Look at the nodes it names, then run `pulumi up` again: it goes on from here."
+            raise TimedOut(DEVICE, "become healthy", f"time is up while waiting for {what}", remedy)
+        runtime.info_status(f"{DEVICE}: waiting for {what}, {deadline.left_s():.0f} s left")
+        deadline.pause(_POLL_S)
+
+
+def _stamped(command: Command) -> Command:
+    """The command with the time in the place that the plan left for it."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return {key: now if value == NEW_STAMP else value for key, value in command.items()}
+
+
+def _leaving(wanted: WantedCluster, cluster: Cluster) -> list[int]:
+    """OSDs that are out and that the stack file does not name: may they go?"""
+    own = {layout.osd_uuid(wanted.fsid, serial) for serial in wanted.osds}
+    return [
+        osd.number
+        for osd in cluster.osds.values()
+        if osd.uuid not in own and not osd.destroyed and not osd.is_in
+    ]
+
+
+def _progress(look: Look) -> object:
+    """Changes whenever something moves: daemons, data, nodes."""
+    nodes = {node: (it.phase, tuple(it.services.items())) for node, it in look.reports.items() if it}
+    if look.cluster is None:
+        return nodes
+    osds = tuple((osd.number, osd.up, osd.is_in) for osd in look.cluster.osds.values())
+    return nodes, look.cluster.quorum, look.cluster.mgrs, osds, look.cluster.pgs
