@@ -18,7 +18,7 @@ MGR_KEYRING = "/etc/ceph/piston.mgr.keyring"
 OSD_KEYS = "/etc/ceph/piston-osd"
 """Holds a key file per OSD disk (`osd_key_file`)."""
 
-CALL_LOOK, CALL_CHANGE = "ceph-look", "ceph-change"
+CALL_LOOK, CALL_CHANGE, CLI = "ceph-look", "ceph-change", "ceph-cli"
 MON_BOOTSTRAP = "ceph-mon-bootstrap"
 OSD_MAKE, OSD_RETIRE = "ceph-osd-make", "ceph-osd-retire"
 STOP = "ceph-stop"

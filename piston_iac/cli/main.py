@@ -16,6 +16,7 @@ from piston_iac import __version__
 from piston_iac.errors import PistonError
 
 COMMANDS = {
+    "ceph": "piston_iac.cli.ceph",
     "check": "piston_iac.cli.check",
     "cloudkey": "piston_iac.cli.cloudkey",
     "diagram": "piston_iac.cli.diagram",

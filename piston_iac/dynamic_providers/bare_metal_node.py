@@ -112,6 +112,10 @@ class BareMetalNodeProvider(Converging[NodeInputs]):
         ours = bool(bound) or driver.started_before(self._look(inputs))
         Deploy(driver, from_json(inputs.document), inputs.boot_s, inputs.converge_s, ours).run()
 
+    def lost_node(self, inputs: NodeInputs) -> str:
+        """Itself."""
+        return inputs.node
+
     def remove(self, inputs: NodeInputs) -> None:
         """Power it off and forget its document. Its disks keep everything.
 

@@ -111,6 +111,10 @@ class Converging(ResourceProvider, Generic[I]):
         """
         return []
 
+    def lost_node(self, inputs: I) -> str:
+        """The node that does not become ready in this run when this resource fails; empty for none."""
+        return ""
+
     # What the engine calls -----------------------------------------------------------------------
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
@@ -186,6 +190,8 @@ class Converging(ResourceProvider, Generic[I]):
             self.converge(inputs, bound)
             seen = self.observe(inputs, bound, self._look(inputs))
         except PistonError as error:
+            if node := self.lost_node(inputs):
+                runtime.give_up(node)
             outs = {**_public(props), **kept, "fault": fault_of(error)}
             raise runtime.HalfMade(id_, outs, [str(error)]) from error
         return {**_public(props), **kept, **seen.fields, **seen.outs}

@@ -87,6 +87,10 @@ class IpmiCredentialProvider(Converging[CredentialInputs]):
             for change in changes(_accounts(inputs, look)):
                 _apply(look.session, inputs, change)
 
+    def lost_node(self, inputs: CredentialInputs) -> str:
+        """A node whose BMC is out of reach is not started."""
+        return inputs.node
+
     def remove(self, inputs: CredentialInputs) -> None:
         """Hand the BMC back with its factory account; ours go after that one works."""
         with _inside(inputs, [_own(inputs), _break_glass(inputs)]) as look:

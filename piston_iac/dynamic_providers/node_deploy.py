@@ -63,7 +63,6 @@ class Deploy:
             try:
                 self._follow(console, opened)
             except PistonError as error:
-                runtime.give_up(self.driver.node)
                 raise _with_console(error, console) from error
 
     def _follow(self, console: ConsoleTail, opened: ExitStack) -> None:

@@ -12,6 +12,7 @@ A program of its own, so that it can run at the lowest priority beside the agent
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
@@ -126,7 +127,7 @@ def keep_copy(mirror: Path, source: BootSource, get: Fetch = fetch, pace: Pace =
         write_atomically(boot / "current.json", f"{json.dumps(wanted, sort_keys=True)}\n".encode(), 0o644)
         changed = True
     if changed:
-        _flush_directory(boot)
+        _commit(boot)
     if before.get("release") != source.release:
         _forget_others(boot, {source.release, before.get("release", "")})
     return changed
@@ -200,6 +201,16 @@ def _flush_directory(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _commit(path: Path) -> None:
+    """Get the whole file system onto its disks: fsync writes a log, and a boot loader reads none."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if ctypes.CDLL(None, use_errno=True).syncfs(descriptor) != 0:
+            raise OSError(ctypes.get_errno(), "syncfs")
     finally:
         os.close(descriptor)
 

@@ -64,8 +64,18 @@ def write_atomically(path: Path, content: bytes, mode: int, owner: tuple[int, in
             os.fchmod(stream.fileno(), mode)
             os.fsync(stream.fileno())
         aside.rename(path)
+        _flush_directory(path.parent)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _flush_directory(path: Path) -> None:
+    """Make the new name durable: a node's identity is kept this way, and lost with the power else."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _owner(name: str) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from piston_iac import ceph_layout
 from piston_iac.node_agent import units
-from piston_iac.node_agent.boot_arguments import COMMAND_LINE, parse
+from piston_iac.node_agent.boot_arguments import COMMAND_LINE, BootArguments, parse
 from piston_iac.node_agent.bootd import Bootd, BootdRefused, BootdUnreachable
 from piston_iac.node_agent.identity import load_identity
 from piston_iac.node_programs.ceph_conf import read_conf, read_key
@@ -116,7 +116,7 @@ def redeem_permit(token: Secret) -> None:
     Raises:
         Fault: it does not count, or the boot node does not answer.
     """
-    boot = parse(COMMAND_LINE.read_text())
+    boot = _boot_arguments()
     found = (load_identity(place, boot.ca_digest) for place in _IDENTITIES)
     identity = next((it for it in found if it), None)
     if identity is None:
@@ -127,6 +127,13 @@ def redeem_permit(token: Secret) -> None:
         )
     except (BootdUnreachable, BootdRefused) as error:
         raise Fault(f"the permit to make a cluster does not count: {error}") from None
+
+
+def _boot_arguments() -> BootArguments:
+    try:
+        return parse(COMMAND_LINE.read_text())
+    except ValueError as error:
+        raise Fault(str(error)) from None
 
 
 def _is_ready(node: str, fsid: str) -> bool:
@@ -145,7 +152,7 @@ def main(arguments: list[str], around: Surroundings) -> int:
     if arguments == ["bootstrap"]:
         return converse(parse_bootstrap, lambda request: bootstrap(request, around))
     if arguments == ["recover"]:
-        return guarded(lambda: recover(parse(COMMAND_LINE.read_text()).node), _STAYS_ABSENT)
+        return guarded(lambda: recover(_boot_arguments().node), _STAYS_ABSENT)
     print("usage: ceph_mon bootstrap|recover", file=sys.stderr)
     return 2
 

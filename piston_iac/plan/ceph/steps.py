@@ -213,7 +213,16 @@ def _first(wanted: WantedCluster, look: Look) -> Step:
     if before and before not in ready:
         if look.permit and look.permit.state == "issued" and len(ready) >= needed:
             return Bootstrap(ready[0], instead_of=before)
+        if before in look.given_up:
+            cause = f"{before} may hold a cluster that was just made, and is not ready in this run"
+            return Fail(cause, f"Bring {before} back, then run `pulumi up` again.")
         return Wait(f"{before}, which may hold a cluster that was just made")
+    lost = [node for node in wanted.mons if node not in ready and node in look.given_up]
+    if len(wanted.mons) - len(lost) < needed:
+        cause = (
+            f"no majority of mons: {', '.join(lost)} of {', '.join(wanted.mons)} are not ready in this run"
+        )
+        return Fail(cause, "Repair them, then run `pulumi up` again: it goes on from here.")
     if len(ready) < needed:
         return Wait(f"{needed} of the mon hosts {', '.join(wanted.mons)}")
     return Bootstrap(before or ready[0])

@@ -19,7 +19,7 @@ _MIB = 1024**2
 # Below this, OSDs share a machine with much else: small tables and few threads.
 _SMALL_OSD_MIB = 1024
 _MODULE = "piston_iac.node_programs"
-_CALL_S, _MAKE_S = 60.0, 180.0
+_CALL_S, _MAKE_S, _CLI_S = 60.0, 180.0, 300.0
 
 
 def fragment(site: Site, node: str) -> Fragment:
@@ -36,6 +36,8 @@ def fragment(site: Site, node: str) -> Fragment:
     programs = [
         _program(layout.CALL_LOOK, "ceph_call", "look", writes=False),
         _program(layout.CALL_CHANGE, "ceph_call", "change", writes=True),
+        # What is typed there may change things, and is counted as a write in any case.
+        Program(layout.CLI, ("python3", "-m", f"{_MODULE}.ceph_cli"), writes=True, limit_s=_CLI_S),
         _program(layout.OSD_MAKE, "ceph_osd", "make", writes=True, limit_s=_MAKE_S),
         _program(layout.OSD_RETIRE, "ceph_osd", "retire", writes=True),
         _program(layout.STOP, "ceph_stop", "all", writes=True),

@@ -62,6 +62,7 @@ osd_heartbeat_grace = 6
 mon_data = {ceph_layout.MON_ROOT}/$cluster-$id
 mon_cluster_log_to_file = false
 mon_election_timeout = 2
+mon_lease = 2
 mon_data_avail_warn = 1
 mon_data_avail_crit = 0
 mgr_initial_modules = iostat

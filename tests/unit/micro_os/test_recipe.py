@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from piston_iac.errors import SetupError
-from piston_iac.micro_os.debian import mirrors, source_lines
+from piston_iac.micro_os.debian import apply_patch, mirrors, source_lines
 from piston_iac.micro_os.layer import freeze_times, write_layer
 from piston_iac.micro_os.recipe import Recipe, SourceFile, load_recipe
 from piston_iac.micro_os.release import (
@@ -56,6 +56,8 @@ def test_the_recipe_holds_what_runs_on_nodes_and_nothing_else(recipe: Recipe) ->
     targets = {file.target for file in recipe.files}
     assert "usr/lib/piston/piston_iac/node_agent/__main__.py" in targets
     assert "usr/lib/piston/piston_iac/boot_node/__main__.py" in targets
+    assert "usr/lib/piston/piston_iac/node_programs/ceph_call.py" in targets
+    assert "usr/lib/piston/piston_iac/ceph_layout.py" in targets
     assert "etc/systemd/system/piston-agent.service" in targets
     assert not any("/site/" in target or "/lab/" in target for target in targets)
     assert not {"openssh-server", "sudo"} & set(recipe.packages)
@@ -70,6 +72,7 @@ def test_our_code_changes_the_digest_but_not_the_base(recipe: Recipe, tmp_path: 
     assert before.digest() != first
     assert before.base_digest() == recipe.base_digest()
     assert replace(recipe, packages=()).base_digest() != recipe.base_digest()
+    assert replace(recipe, patches=()).base_digest() != recipe.base_digest()
     assert replace(recipe, masks=()).digest() != recipe.digest()
 
 
@@ -102,3 +105,31 @@ def test_manifest_round_trip_and_half_made_releases(tmp_path: Path, monkeypatch:
     assert read_manifest("r1") == manifest
     (directory / "manifest.json").write_text("{}")
     assert read_manifest("r1") is None
+
+
+PATCH = """Why it is there.
+
+--- a/usr/share/module.py
++++ b/usr/share/module.py
+@@ -1,3 +1,2 @@
+ import os
+-import bcrypt
+ import sys
+"""
+
+
+def test_a_patch_fits_to_the_letter_or_the_build_fails(tmp_path: Path) -> None:
+    patch, module = tmp_path / "mend.patch", tmp_path / "root/usr/share/module.py"
+    patch.write_text(PATCH)
+    module.parent.mkdir(parents=True)
+    module.write_text("import os\nimport bcrypt\nimport sys\n")
+    apply_patch(patch, tmp_path / "root")
+    assert module.read_text() == "import os\nimport sys\n"
+    for other in ("import os\nimport sys\n", "import os\nfrom bcrypt import x\nimport sys\n"):
+        module.write_text(other)
+        with pytest.raises(SetupError, match=r"apply mend\.patch"):
+            apply_patch(patch, tmp_path / "root")
+        assert module.read_text() == other
+    module.unlink()
+    with pytest.raises(SetupError, match=r"apply mend\.patch"):
+        apply_patch(patch, tmp_path / "root")

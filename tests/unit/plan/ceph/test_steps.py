@@ -105,6 +105,15 @@ def test_without_a_majority_nothing_is_made():
     assert it.permit is None
 
 
+def test_a_majority_that_will_not_come_ends_the_run():
+    it = rack(*FIVE)
+    it.nodes["n1"].answers = it.nodes["n2"].answers = False
+    step, pieces = run(it, given_up=frozenset({"n1", "n2"}))
+    assert isinstance(step, Fail)
+    assert "no majority of mons: n1, n2 of n1, n2, n3" in step.cause
+    assert (pieces, it.permit) == (0, None)
+
+
 def test_a_used_permit_whose_node_is_silent_keeps_others_from_making_a_second_cluster():
     it = rack(*FIVE)
     it.permit = Permit("n1", "used")

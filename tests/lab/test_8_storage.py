@@ -1,0 +1,163 @@
+"""Cluster storage on the rack: healthy, written to by Ceph's own clients, and proof against losses."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.lab.operator_shell import NODES, Rack
+from tests.lab.storage import Storage, steady_writes
+
+# A node's death: 6 s until its peers report it, one paxos round, then peering.
+STALL_S = 15.0
+FIND_KEYS = "grep -rlE [A-Za-z0-9+/]{38}== /etc/ceph /var/lib/ceph /persist/ceph --include=*key*"
+POWERS = ("osd pool create stolen 8", "auth get client.admin", "osd set pause", "config set global a b")
+
+
+@pytest.fixture(scope="module")
+def storage(ready: Rack) -> Storage:
+    found = Storage(ready)
+    found.wait_healthy()
+    return found
+
+
+@pytest.fixture(scope="module")
+def written(storage: Storage) -> dict[str, str]:
+    """Known bytes, as they were when they were written."""
+    return storage.write("kept")
+
+
+def test_it_is_healthy_without_a_mute(storage: Storage) -> None:
+    told = storage.ceph("health detail")
+    assert told["status"] == "HEALTH_OK"
+    assert told.get("mutes", []) == []
+    assert storage.ceph("crash ls") == []
+
+
+def test_every_object_is_there_three_times_on_different_nodes(
+    storage: Storage, written: dict[str, str]
+) -> None:
+    place = storage.ceph("osd map volumes kept-0")
+    hosts = {number: node for node, number in storage.osd_numbers().items()}
+    assert len({hosts[number] for number in place["acting"]}) == 3
+
+
+def test_one_osd_that_stops_is_one_line_and_is_started_again(storage: Storage) -> None:
+    rack = storage.rack
+    rack.lab("console n4 -- systemctl stop 'piston-osd@*'")
+    time.sleep(2)
+    plan = rack.preview()
+    assert plan.told() == {"CephCluster (ceph)": ["osds.n4-osd-1: down, in => up, in"]}, plan.text
+    before = rack.writes()
+    done = rack.up()
+    assert done.code == 0, done.text
+    after = rack.writes()
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed == {"node n4"}
+    storage.wait_healthy()
+    assert rack.preview().is_clean()
+
+
+def test_settings_that_somebody_changed_are_named_and_put_back(storage: Storage) -> None:
+    rack = storage.rack
+    rack.must("piston ceph run lab -- osd set noout")
+    rack.must("piston ceph run lab -- osd pool set vms size 2")
+    rack.must("piston ceph run lab -- config set osd osd_max_backfills 7")
+    plan = rack.preview()
+    assert plan.told() == {
+        "CephCluster (ceph)": ["flags: noout => (none)", "options.osd/osd_max_backfills: 7 => (none)"],
+        "CephPool (pool-vms)": ["size: 2 => 3"],
+    }, plan.text
+    assert rack.up().code == 0
+    assert rack.preview().is_clean()
+
+
+def test_no_key_on_a_node_administers_the_cluster(storage: Storage) -> None:
+    """Every key in any file of Ceph's on any node: what it may do, tried with Ceph's own client."""
+    rack = storage.rack
+    tried = []
+    for node in NODES:
+        for path in rack.lab(f"console {node} -- {FIND_KEYS}").split():
+            entity, keyring = _keyring(storage, node, path)
+            for words in POWERS:
+                done = rack.shell(
+                    f"piston lab console {node} -- timeout 20 ceph -n {entity} -k {keyring} {words}"
+                )
+                assert done.code not in (0, 124), f"{entity} on {node} may: {words}"
+                assert "EACCES" in done.text, done.text
+            tried.append(entity)
+    assert {"mon.", "mgr.n2", "mgr.n3", *(f"osd.{number}" for number in range(5))} == set(tried)
+
+
+def _keyring(storage: Storage, node: str, path: str) -> tuple[str, str]:
+    """Entity and keyring of a file with a key; a file that holds the bare key of an OSD becomes a keyring."""
+    text = storage.rack.lab(f"console {node} -- cat {path}")
+    if text.startswith("["):
+        return text[1:].partition("]")[0], path
+    entity = f"osd.{storage.osd_numbers()[node]}"
+    storage.rack.lab(f"console {node} -- ceph-authtool -q -C /run/tried -n {entity} --add-key {text.strip()}")
+    return entity, "/run/tried"
+
+
+@pytest.mark.parametrize("node", ["n1", "n3", "n5"])
+def test_a_node_that_dies_stalls_writes_for_a_moment_only(
+    storage: Storage, written: dict[str, str], node: str
+) -> None:
+    rack = storage.rack
+    client = "n4" if node != "n4" else "n2"
+    with steady_writes(storage, client) as stalls:
+        time.sleep(3)
+        rack.lab(f"blackout {node}")
+        time.sleep(25)
+    assert stalls.writes > 100
+    assert stalls.longest_s < STALL_S, f"{node}: {stalls}"
+    plan = rack.preview()
+    assert plan.told() == {f"BareMetalNode ({node})": ["power: off => on"]}, plan.text
+    assert rack.up().code == 0
+    storage.wait_healthy()
+    assert storage.read("kept") == written
+
+
+def test_a_node_whose_disks_are_lost_comes_back_as_itself(storage: Storage, written: dict[str, str]) -> None:
+    rack = storage.rack
+    before, numbers = storage.identity(), storage.osd_numbers()
+    rack.lab("power n2 off --hard")
+    rack.lab("wipe-disks n2")
+    done = rack.up()
+    assert done.code == 0, done.text
+    storage.wait_healthy()
+    assert storage.identity() == before
+    assert storage.osd_numbers() == numbers
+    assert set(storage.ceph("quorum_status")["quorum_names"]) == {"n1", "n2", "n3"}
+    assert storage.read("kept") == written
+    assert rack.preview().is_clean()
+
+
+def test_the_whole_rack_loses_power_and_comes_back_by_itself(
+    storage: Storage, written: dict[str, str]
+) -> None:
+    rack = storage.rack
+    before = storage.identity()
+    rack.lab("blackout")
+    for node in NODES:
+        rack.lab(f"power {node} on")
+    storage.wait_healthy()
+    assert storage.identity() == before
+    assert storage.read("kept") == written
+    assert rack.preview().is_clean()
+
+
+def test_it_comes_back_without_its_boot_node(storage: Storage, written: dict[str, str]) -> None:
+    rack = storage.rack
+    for node in NODES:
+        rack.lab(f"console {node} -- sh -c 'until [ -e /persist/boot/current.json ]; do sleep 1; done'")
+    rack.lab("blackout --boot")
+    for node in NODES:
+        rack.lab(f"power {node} on")
+    storage.wait_healthy(180)
+    assert storage.read("kept") == written
+    rack.lab("power boot on")
+    time.sleep(30)
+    assert rack.up().code == 0
+    assert rack.preview().is_clean()
