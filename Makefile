@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help root setup image lab lab-down lab-unlock check test bench
+.PHONY: help root setup image lab lab-down lab-unlock check test test-long bench
 
 PYTHON := .venv/bin/python
 # Debian leaves /usr/sbin out of a plain user's PATH; tests start dnsmasq and chronyd.
@@ -44,6 +44,9 @@ check: setup ## format, lint, types, import rules, unit tests
 test: root check image ## every test of the change gate
 	@$(PYTHON) -m pytest tests/contract -p no:xdist
 	@$(PYTHON) -m pytest tests/lab -p no:xdist
+
+test-long: root image ## a new install for each place where a run can be killed; takes about half an hour
+	@$(PYTHON) -m pytest tests/long -p no:xdist -v -s --durations=0
 
 bench: root image ## the performance table, also in build/bench.json
 	@$(PYTHON) -m piston_iac.bench

@@ -24,6 +24,16 @@ value() { # key, lock file
 # True when a process was started for this lab's state: another lab's may run beside it.
 is_ours() { grep -qszxF "PULUMI_BACKEND_URL=$PULUMI_BACKEND_URL" "/proc/$1/environ"; }
 
+# True while the engine that started a process lives: it is its parent, or its parent's parent.
+has_engine() {
+    local parent=$1
+    for _ in 1 2; do
+        parent=$(awk '/^PPid:/ {print $2}' "/proc/$parent/status" 2>/dev/null) || return 1
+        [ "$(cat "/proc/$parent/comm" 2>/dev/null)" != pulumi ] || return 0
+    done
+    return 1
+}
+
 for lock in "${locks[@]}"; do
     pid=$(value pid "$lock")
     if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = pulumi ] && is_ours "$pid"; then
@@ -36,13 +46,12 @@ done
 for lock in "${locks[@]}"; do
     say "removing the lock of pid $(value pid "$lock"), taken $(value timestamp "$lock")"
 done
-# The kernel keeps 15 letters of pulumi-language-python.
-for pid in $(pgrep -x pulumi-language); do
-    # Measured: it outlives an engine that was killed, and waits for ever.
-    parent=$(awk '/^PPid:/ {print $2}' "/proc/$pid/status")
-    if is_ours "$pid" && [ "$(cat "/proc/$parent/comm")" != pulumi ]; then
-        say "ending the language host that the run left (pid $pid)"
-        kill "$pid"
+# Measured: language host and program outlive an engine that was killed, and wait for ever. The program goes
+# first: it is known by its parent as well. (The kernel keeps 15 letters of pulumi-language-python.)
+for pid in $(pgrep -f 'pulumi-language-python-exec') $(pgrep -x pulumi-language); do
+    if is_ours "$pid" && ! has_engine "$pid"; then
+        say "ending what the run left: $(cat "/proc/$pid/comm" 2>/dev/null) (pid $pid)"
+        kill "$pid" 2>/dev/null || true # it may have ended with the other
     fi
 done
 pulumi cancel --stack lab --yes

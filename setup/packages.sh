@@ -7,7 +7,7 @@ packages=(
     # set-up itself
     ca-certificates curl git make procps python3 python3-venv
     # the micro-OS image
-    mmdebstrap squashfs-tools
+    mmdebstrap squashfs-tools patch
     # the virtual rack: switches, BMCs, firmware, disks, wires. udhcpc brings the busybox that this machine
     # prefers: naming busybox here would remove a busybox-static.
     openvswitch-switch openipmi ipmitool udhcpc btrfs-progs iproute2 ethtool mount util-linux

@@ -16,6 +16,7 @@ LOOK = (
     "mgr dump",
     "osd dump",
     "osd tree",
+    "osd metadata",
     "osd crush rule dump",
     "config dump",
     "auth ls",
@@ -47,11 +48,16 @@ def parse(answers: Mapping[str, Json], removable: frozenset[int] = frozenset()) 
             mons={str(mon["name"]): _address(mon) for mon in quorum["monmap"]["mons"]},
             quorum=tuple(quorum["quorum_names"]),
             mgrs=_mgrs(answers["mgr dump"]),
-            osds=_osds(osd_dump, tree),
+            osds=_osds(osd_dump, tree, answers["osd metadata"]),
             flags=tuple(sorted(osd_dump["flags_set"])),
             pools={str(it["pool_name"]): _pool(it, rules) for it in osd_dump["pools"]},
             rules={rule.name: rule for rule in rules.values()},
-            options={f"{_section(it)}/{it['name']}": str(it["value"]) for it in answers["config dump"]},
+            options={
+                f"{_section(it)}/{it['name']}": str(it["value"])
+                for it in answers["config dump"]
+                # What mgr modules keep for themselves is no setting of the cluster.
+                if not str(it["name"]).startswith("mgr/")
+            },
             auth={
                 str(it["entity"]): Entity(str(it["key"]), dict(it["caps"]))
                 for it in answers["auth ls"]["auth_dump"]
@@ -78,7 +84,8 @@ def _mgrs(dump: Json) -> tuple[str, ...]:
     return (*active, *(str(it["name"]) for it in dump["standbys"]))
 
 
-def _osds(dump: Json, tree: Json) -> dict[int, Osd]:
+def _osds(dump: Json, tree: Json, metadata: Json) -> dict[int, Osd]:
+    disks = {int(it["id"]): str(it.get("default_device_class", "")) for it in metadata}
     hosts = {
         int(child): str(it["name"])
         for it in tree["nodes"]
@@ -98,6 +105,7 @@ def _osds(dump: Json, tree: Json) -> dict[int, Osd]:
             destroyed="destroyed" in it["state"],
             host=hosts.get(number, ""),
             device_class=classes.get(number, ""),
+            disk_class=disks.get(number, ""),
         )
     return found
 

@@ -13,6 +13,7 @@ from piston_iac.devices.boot_node import BootNodeClient
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.access import Access
 from piston_iac.dynamic_providers.converging import Converging, Inputs, Props, Seen
+from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.errors import Unreachable
 
 # From power-on of a boot node to its service answering.
@@ -71,6 +72,7 @@ class BootNodeProvider(Converging[BootNodeInputs]):
                 deadline.pause(_POLL_S)
         inactive = [unit for unit in inputs.services if state.services.get(unit) != "active"]
         if state.settings != inputs.settings or inactive:
+            doing("boot node", "set what it serves")
             client.put_settings(inputs.settings, Deadline.after(_APPLY_S, runtime.CANCELLED))
 
     def remove(self, inputs: BootNodeInputs) -> None:

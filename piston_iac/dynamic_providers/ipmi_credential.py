@@ -19,6 +19,7 @@ from piston_iac.deadline import Deadline
 from piston_iac.devices.bmc.protocol import BmcSession, BmcUser, Login, Privilege
 from piston_iac.dynamic_providers.bmc_common import WithBmc, open_bmc, same_machine
 from piston_iac.dynamic_providers.converging import Converging, Props, Seen
+from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.errors import AccessRefused
 from piston_iac.plan.credentials import (
     BREAK_GLASS_SLOT,
@@ -85,6 +86,7 @@ class IpmiCredentialProvider(Converging[CredentialInputs]):
         with _inside(inputs, [_own(inputs), *ways]) as look:
             same_machine(inputs, bound, look.session.guid())
             for change in changes(_accounts(inputs, look)):
+                doing(f"BMC of {inputs.node}", change.value)
                 _apply(look.session, inputs, change)
 
     def lost_node(self, inputs: CredentialInputs) -> str:

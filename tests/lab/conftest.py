@@ -6,32 +6,19 @@ drift, at last the tear-down. The rack is taken down at the end in any case.
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from tests.lab.operator_shell import CHECKOUT, Rack
-
-
-def _leave_trail(rack: Rack) -> None:
-    """What was run and answered, for a reader of a failed run."""
-    trail = CHECKOUT / "build" / "lab-tests.log"
-    trail.parent.mkdir(exist_ok=True)
-    trail.write_text("\n".join(rack.runs))
+from tests.lab.fresh_rack import fresh_rack
+from tests.lab.operator_shell import Rack
 
 
 @pytest.fixture(scope="session")
 def rack() -> Iterator[Rack]:
     """A new rack, every node off, boot node started from its CloudKey, nothing deployed."""
-    made = Rack()
-    made.must("piston lab down")
-    try:
-        made.must("setup/lab.sh --rack-only")
+    with fresh_rack("lab-tests.log") as made:
         yield made
-    finally:
-        _leave_trail(made)
-        subprocess.run(["make", "lab-down"], cwd=CHECKOUT, check=True, stdin=subprocess.DEVNULL)
 
 
 @pytest.fixture(scope="session")

@@ -38,6 +38,10 @@ class Result:
         return found
 
 
+def _config(stack_file: Path | None) -> str:
+    return f"--config-file {stack_file}" if stack_file else ""
+
+
 @dataclass
 class Rack:
     """The operator's shell in front of the rack, and the technician's hands on it."""
@@ -71,13 +75,14 @@ class Rack:
         """The lab's hands."""
         return self.must(f"piston lab {arguments}")
 
-    def preview(self) -> Result:
-        """A plain preview."""
-        return self.shell("pulumi preview --stack lab --non-interactive")
+    def preview(self, stack_file: Path | None = None) -> Result:
+        """A plain preview; with another stack file than the checkout's, where one is given."""
+        return self.shell(f"pulumi preview --stack lab --non-interactive {_config(stack_file)}")
 
-    def up(self) -> Result:
+    def up(self, stack_file: Path | None = None) -> Result:
         """Apply."""
-        return self.shell("pulumi up --stack lab --yes --skip-preview --non-interactive", timeout_s=400.0)
+        options = f"--yes --skip-preview --non-interactive {_config(stack_file)}"
+        return self.shell(f"pulumi up --stack lab {options}", timeout_s=400.0)
 
     def writes(self) -> dict[str, int]:
         """How often each device was told to change, by its own count: `switch data`, `bmc n1`…"""

@@ -63,22 +63,20 @@ class Storage:
         """Objects and an RBD image of known bytes. Returns what `read` has to give later."""
         for number, source in enumerate(_SOURCES):
             self._rados(f"put {prefix}-{number} {source}")
-        self.rack.must(
-            f"piston ceph run lab --tool rbd -- import --no-progress {_SOURCES[0]} {POOL}/{prefix}"
-        )
+        self.rack.must(f"piston ceph run lab -- rbd import --no-progress {_SOURCES[0]} {POOL}/{prefix}")
         return self.read(prefix)
 
     def read(self, prefix: str) -> dict[str, str]:
         """SHA-256 of each of them, as Ceph's clients read them now."""
-        export = f"piston ceph run lab --tool rbd -- export --no-progress {POOL}/{prefix} -"
+        export = f"piston ceph run lab -- rbd export --no-progress {POOL}/{prefix} -"
         found = {f"rbd {prefix}": self.rack.must(f"{export} | sha256sum").split()[0]}
         for number in range(len(_SOURCES)):
-            get = f"piston ceph run lab --tool rados -- -p {POOL} get {prefix}-{number} -"
+            get = f"piston ceph run lab -- rados -p {POOL} get {prefix}-{number} -"
             found[f"{prefix}-{number}"] = self.rack.must(f"{get} | sha256sum").split()[0]
         return found
 
     def _rados(self, arguments: str) -> str:
-        return self.rack.must(f"piston ceph run lab --tool rados -- -p {POOL} {arguments}")
+        return self.rack.must(f"piston ceph run lab -- rados -p {POOL} {arguments}")
 
 
 @dataclass

@@ -96,7 +96,7 @@ def _keyring(storage: Storage, node: str, path: str) -> tuple[str, str]:
     if text.startswith("["):
         return text[1:].partition("]")[0], path
     entity = f"osd.{storage.osd_numbers()[node]}"
-    storage.rack.lab(f"console {node} -- ceph-authtool -q -C /run/tried -n {entity} --add-key {text.strip()}")
+    storage.rack.lab(f"console {node} -- ceph-authtool /run/tried -C -n {entity} --add-key {text.strip()}")
     return entity, "/run/tried"
 
 

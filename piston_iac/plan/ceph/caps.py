@@ -1,4 +1,9 @@
-"""What each entity of the cluster may do: no more than its role needs. Source: Ceph's own cap profiles."""
+"""What each entity of the cluster may do: no more than its role needs.
+
+Ceph's own profiles allow far more: with the key of a mgr (`profile mgr`) one can read every key, with
+that of an OSD (`profile osd`) make pools and set flags (seen with 18.2.7). These lists are what the daemons
+were seen to need. Source of the grammar: Ceph's mon/MonCap.cc.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +11,31 @@ Caps = dict[str, str]
 
 MON, MGR, ADMIN = "mon.", "mgr", "client.admin"
 ADMIN_CAPS: Caps = {"mds": "allow *", "mgr": "allow *", "mon": "allow *", "osd": "allow *"}
-MGR_CAPS: Caps = {"mds": "allow *", "mon": "profile mgr", "osd": "allow *"}
-OSD_CAPS: Caps = {"mgr": "allow profile osd", "mon": "allow profile osd", "osd": "allow *"}
+_MGR_MON = (
+    "allow service mgr rx",  # to be a mgr at all: its beacons and reports
+    *(f"allow service {name} r" for name in ("mon", "osd", "mds", "fs", "pg", "config", "config-key")),
+    "allow service log rw",
+    # What its modules keep.
+    *(f'allow command "config-key {verb}" with key prefix mgr/' for verb in ("set", "rm")),
+    *(f'allow command "config {verb}" with name prefix mgr/' for verb in ("set", "rm")),
+    # It moves placement groups in small steps toward the number that the pool was given.
+    *(f'allow command "osd pool set" with var={name}' for name in ("pg_num_actual", "pgp_num_actual")),
+    # Its own pool.
+    *(f'allow command "osd pool {verb}" with pool=.mgr' for verb in ("create", "application enable")),
+)
+MGR_CAPS: Caps = {"mon": ", ".join(_MGR_MON), "osd": "allow rwx pool=.mgr"}
+
+
+def osd_caps(number: int) -> Caps:
+    """What one OSD may do. Of the CRUSH map it may change its own place, when it starts."""
+    mon = (
+        "allow service osd rx",
+        "allow service mon r",
+        "allow service pg rw",
+        "allow service log w",
+        f'allow command "osd crush create-or-move" with id={number}',
+    )
+    return {"mgr": "allow profile osd", "mon": ", ".join(mon), "osd": "allow rwx"}
 
 
 def caps_text(caps: Caps) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from piston_iac.ceph_layout import osd_key_name
 from piston_iac.plan.ceph import layout
-from piston_iac.plan.ceph.caps import ADMIN, ADMIN_CAPS, MGR, MGR_CAPS, OSD_CAPS, Caps, caps_text
+from piston_iac.plan.ceph.caps import ADMIN, ADMIN_CAPS, MGR, MGR_CAPS, Caps, caps_text, osd_caps
 from piston_iac.plan.ceph.seen import Cluster
 from piston_iac.plan.ceph.wanted import WantedCluster
 
@@ -19,6 +19,15 @@ OWN_FLAGS = frozenset({"sortbitwise", "recovery_deletes", "purged_snapdirs", "pg
 def strange_flags(cluster: Cluster) -> list[str]:
     """Flags that somebody set."""
     return sorted(set(cluster.flags) - OWN_FLAGS)
+
+
+def unclassed(cluster: Cluster) -> dict[int, str]:
+    """OSDs in the CRUSH map without a device class, and the class that their disks have."""
+    return {
+        number: osd.disk_class
+        for number, osd in cluster.osds.items()
+        if osd.host and osd.disk_class and not osd.device_class
+    }
 
 
 def wrong_auth(wanted: WantedCluster, cluster: Cluster) -> dict[str, str]:
@@ -43,7 +52,7 @@ def daemon_caps(wanted: WantedCluster, cluster: Cluster) -> dict[str, Caps]:
     return {
         ADMIN: ADMIN_CAPS,
         **{f"{MGR}.{node}": MGR_CAPS for node in wanted.mgrs},
-        **{f"osd.{number}": OSD_CAPS for number in sorted(osds)},
+        **{f"osd.{number}": osd_caps(number) for number in sorted(osds)},
     }
 
 
@@ -66,6 +75,10 @@ def repairs(wanted: WantedCluster, cluster: Cluster) -> tuple[tuple[Command, ...
     for name in cluster.options:
         section, _, option = name.partition("/")
         commands.append({"prefix": "config rm", "who": section, "name": option})
+    for number, device_class in unclassed(cluster).items():
+        # An OSD may not do this itself: the command could move the data of any other.
+        classed = {"prefix": "osd crush set-device-class", "class": device_class, "ids": [str(number)]}
+        commands.append(classed)
     all_caps, names = daemon_caps(wanted, cluster), key_names(wanted, cluster)
     for entity, what in wrong_auth(wanted, cluster).items():
         pairs = [text for daemon, cap in sorted(all_caps[entity].items()) for text in (daemon, cap)]

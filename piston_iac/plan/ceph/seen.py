@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 class Osd:
     """One OSD of the OSD map. `host` is its bucket in the CRUSH map, empty when it is in none.
 
-    `fresh`: it has an id and a key and never came up.
+    `fresh`: it has an id and a key and never came up. `device_class` is the CRUSH map's; `disk_class` what
+    the OSD found its disk to be.
     """
 
     number: int
@@ -20,6 +21,7 @@ class Osd:
     destroyed: bool
     host: str
     device_class: str
+    disk_class: str = ""
 
 
 @dataclass(frozen=True)

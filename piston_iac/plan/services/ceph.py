@@ -20,6 +20,8 @@ _MIB = 1024**2
 _SMALL_OSD_MIB = 1024
 _MODULE = "piston_iac.node_programs"
 _CALL_S, _MAKE_S, _CLI_S = 60.0, 180.0, 300.0
+# It reads the maps of every OSD of a node, one after the other.
+_COLLECT_S = 900.0
 
 
 def fragment(site: Site, node: str) -> Fragment:
@@ -41,6 +43,7 @@ def fragment(site: Site, node: str) -> Fragment:
         _program(layout.OSD_MAKE, "ceph_osd", "make", writes=True, limit_s=_MAKE_S),
         _program(layout.OSD_RETIRE, "ceph_osd", "retire", writes=True),
         _program(layout.STOP, "ceph_stop", "all", writes=True),
+        _program(layout.MON_COLLECT, "mon_rebuild", "collect", writes=True, limit_s=_COLLECT_S),
     ]
     if node in mon_hosts(site):
         files.append(_keyring(layout.MON_KEYRING, MON, cephx_key(site.seed, MON).get_secret_value()))
@@ -53,6 +56,7 @@ def fragment(site: Site, node: str) -> Fragment:
             )
         )
         programs.append(_program(layout.MON_BOOTSTRAP, "ceph_mon", "bootstrap", writes=True, limit_s=_MAKE_S))
+        programs.append(_program(layout.MON_INSTALL, "mon_rebuild", "install", writes=True, limit_s=_MAKE_S))
     if node in mgr_hosts(site):
         entity = f"{MGR}.{node}"
         files.append(_keyring(layout.MGR_KEYRING, entity, cephx_key(site.seed, entity).get_secret_value()))
@@ -117,14 +121,22 @@ def _conf(site: Site, node: str) -> str:
         "mon": {
             "mon_data": f"{layout.MON_ROOT}/$cluster-$id",
             "mon_osd_min_down_reporters": 2,
+            # Each mon that joins costs an election, and this long without a quorum.
+            "mon_election_timeout": 2,
+            "mgr_initial_modules": "iostat",
             "mon_osd_down_out_interval": 600,
             "mon_allow_pool_delete": "false",
             # The store shares the local mirror with VM disks, which may fill it.
             "mon_data_avail_warn": 10,
             "mon_data_avail_crit": 3,
         },
-        "mgr": {"keyring": layout.MGR_KEYRING, "mgr_initial_modules": "iostat"},
-        "osd": {"osd_memory_target": site.ceph.osd_memory_mib * _MIB, "osd_mclock_skip_benchmark": "true"},
+        "mgr": {"keyring": layout.MGR_KEYRING},
+        "osd": {
+            "osd_memory_target": site.ceph.osd_memory_mib * _MIB,
+            "osd_mclock_skip_benchmark": "true",
+            # It would need a key that may change the class of every OSD: the run sets it.
+            "osd_class_update_on_start": "false",
+        },
     }
     if site.ceph.osd_memory_mib < _SMALL_OSD_MIB:
         for section, options in _SMALL.items():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -12,9 +14,9 @@ from tests.contract.node_programs.machines import ADDRESSES, Machines, loop_devi
 
 @pytest.fixture(scope="module")
 def rack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
-    place = tmp_path_factory.mktemp("machines")
-    scratch = place / "roots"
-    scratch.mkdir()
+    scratch = tmp_path_factory.mktemp("machines")
     with ExitStack() as stack:
-        disks = [stack.enter_context(loop_device(place / node)) for node in ADDRESSES]
+        # In memory: an OSD flushes often, and many tests share this machine's disk.
+        memory = Path(stack.enter_context(TemporaryDirectory(dir="/dev/shm")))
+        disks = [stack.enter_context(loop_device(memory / node)) for node in ADDRESSES]
         yield stack.enter_context(machines(scratch, disks))

@@ -125,7 +125,12 @@ def test_a_patch_fits_to_the_letter_or_the_build_fails(tmp_path: Path) -> None:
     module.write_text("import os\nimport bcrypt\nimport sys\n")
     apply_patch(patch, tmp_path / "root")
     assert module.read_text() == "import os\nimport sys\n"
-    for other in ("import os\nimport sys\n", "import os\nfrom bcrypt import x\nimport sys\n"):
+    others = (
+        "import os\nimport sys\n",
+        "import os\nfrom bcrypt import x\nimport sys\n",
+        "import os\nimport bcrypt\nimport re\n",
+    )
+    for other in others:
         module.write_text(other)
         with pytest.raises(SetupError, match=r"apply mend\.patch"):
             apply_patch(patch, tmp_path / "root")

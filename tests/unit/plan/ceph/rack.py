@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from piston_iac.ceph_layout import osd_service
 from piston_iac.node_report import Clock, Disk, MirrorState, NodeReport
-from piston_iac.plan.ceph.caps import ADMIN, ADMIN_CAPS, MGR_CAPS, OSD_CAPS
+from piston_iac.plan.ceph.caps import ADMIN, ADMIN_CAPS, MGR_CAPS, osd_caps
 from piston_iac.plan.ceph.layout import osd_uuid
 from piston_iac.plan.ceph.seen import Capacity, Cluster, Entity, Health, Osd
 from piston_iac.plan.ceph.steps import (
@@ -229,7 +229,8 @@ class Rack:
                 number = int(str(command.get("id", len(self.osds))))
                 host = next(n for n in self.nodes if osd_uuid(FSID, f"{n}-osd") == command["uuid"])
                 self.osds[number] = Osd(number, str(command["uuid"]), False, True, True, False, host, "hdd")
-                self.auth[f"osd.{number}"] = Entity("", OSD_CAPS)
+                # As Ceph makes it: with its own, wide profile.
+                self.auth[f"osd.{number}"] = Entity("", {"mon": "allow profile osd"})
                 assert key == f"osd/{host}-osd"
             case "osd destroy-actual":
                 number = int(str(command["id"]))
@@ -253,11 +254,16 @@ class Rack:
             case "config-key set":
                 value = str(command["val"])
                 self.stamp = f"birth {self.clusters}" if value == NEW_STAMP else value
+            case "osd crush set-device-class":
+                (text,) = command["ids"]  # type: ignore[misc]
+                number = int(text)
+                self.osds[number] = replace(self.osds[number], device_class=str(command["class"]))
             case "mon remove":
                 self.mons.pop(str(command["name"]))
             case "auth caps":
                 entity = str(command["entity"])
-                self.auth[entity] = Entity("", ADMIN_CAPS if entity == ADMIN else OSD_CAPS)
+                assert entity.startswith("osd.")
+                self.auth[entity] = Entity("", osd_caps(int(entity.removeprefix("osd."))))
             case other:
                 raise AssertionError(f"unknown command {other}")
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from piston_iac.plan.ceph.caps import osd_caps
 from piston_iac.plan.ceph.layout import osd_uuid
 from piston_iac.plan.ceph.seen import Entity
 from piston_iac.plan.ceph.steps import Attempt, Done, Fail, Permit, Step, Wait, next_step
@@ -260,7 +261,14 @@ def test_flags_options_and_caps_are_put_right():
     it.auth["osd.0"] = Entity("", {"mon": "allow *"})
     assert run(it, born="birth 1")[0] == Done()
     assert (it.flags, it.options) == (("sortbitwise",), {})
-    assert it.auth["osd.0"].caps["mon"] == "allow profile osd"
+    assert it.auth["osd.0"].caps == osd_caps(0)
+
+
+def test_an_osd_without_a_class_gets_that_of_its_disk():
+    it = made()
+    it.osds[1] = replace(it.osds[1], device_class="", disk_class="ssd")
+    assert run(it, born="birth 1")[0] == Done()
+    assert it.osds[1].device_class == "ssd"
 
 
 def test_an_osd_that_somebody_took_out_comes_in_again():
