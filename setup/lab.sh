@@ -36,7 +36,7 @@ lap "pulumi up is done"
 
 cat <<TXT
 
-  Five Ready nodes, described by one file: stacks/Pulumi.lab.yaml. What to try next:
+  Five Ready nodes with a Ceph cluster over them, described by one file: stacks/Pulumi.lab.yaml. What to try next:
 
     . ./env.sh                                                      the tools on PATH
     pulumi preview --stack lab                                      stack file against rack: no change
@@ -44,6 +44,8 @@ cat <<TXT
     pulumi preview --stack lab                                      names port, field, old and new value
     pulumi up --stack lab                                           repairs just that
     piston lab power n3 off --hard                                  preview again: one line
+    piston ceph run lab                                             the cluster storage, as Ceph tells it
+    piston lab console n4 -- systemctl stop 'piston-osd@*'          preview again: which OSD, down => up
     piston lab status                                               the rack, seen from outside
     make lab-down                                                   leaves nothing behind
 TXT

@@ -55,6 +55,7 @@ class CephClusterInputs(WithCeph):
     flags: tuple[str, ...] = ()
     options: dict[str, str] = Field(default_factory=dict)
     auth: dict[str, str] = Field(default_factory=dict)
+    awaits: tuple[str, ...] = ()
 
     def wanted(self) -> WantedCluster:
         """The cluster in the plan's terms."""
@@ -73,8 +74,8 @@ class CephClusterProvider(Converging[CephClusterInputs]):
 
     model = CephClusterInputs
     secrets = frozenset({"access", "adminKey", "keys"})
-    # `osds`, `mons` and `mgrs` say what these follow from.
-    untold = frozenset({"keys", "agents", "osdHosts", "monAddresses", "monHosts", "mgrHosts"})
+    # `osds`, `mons` and `mgrs` say what these follow from; of `awaits`, the nodes' own lines say it.
+    untold = frozenset({"keys", "agents", "osdHosts", "monAddresses", "monHosts", "mgrHosts", "awaits"})
     pinned = frozenset({"born"})
 
     def name(self, inputs: CephClusterInputs) -> str:

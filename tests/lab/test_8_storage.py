@@ -11,7 +11,8 @@ from tests.lab.storage import Storage, steady_writes
 
 # A node's death: 6 s until its peers report it, one paxos round, then peering.
 STALL_S = 15.0
-FIND_KEYS = "grep -rlE [A-Za-z0-9+/]{38}== /etc/ceph /var/lib/ceph /persist/ceph --include=*key*"
+_FILES = "/etc/ceph /var/lib/ceph /persist/ceph --include=*key*"
+FIND_KEYS = f"sh -c 'grep -rslE [A-Za-z0-9+/]{{38}}== {_FILES}; true'"
 POWERS = ("osd pool create stolen 8", "auth get client.admin", "osd set pause", "config set global a b")
 
 

@@ -30,6 +30,7 @@ def wanted_fields(wanted: WantedCluster) -> Fields:
         "flags": [],
         "options": {},
         "auth": {},
+        "awaits": [],
     }
 
 
@@ -51,7 +52,8 @@ def seen_fields(
     """The fields as they are.
 
     The daemons of a node that gives no answer, or whose data cable is out, keep their last value: that
-    node's own line says why they are away.
+    node's own line says why they are away. `awaits` names those nodes: what they bring back has to be looked
+    at in the run that brings them back.
 
     Args:
         before: the fields' last values.
@@ -81,6 +83,7 @@ def seen_fields(
         "flags": strange_flags(cluster),
         "options": dict(cluster.options),
         "auth": wrong_auth(wanted, cluster),
+        "awaits": sorted(silent),
     }
 
 

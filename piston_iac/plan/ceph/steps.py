@@ -371,10 +371,15 @@ def _refusals(wanted: WantedCluster, look: Look) -> list[tuple[str, str, DiskSta
 
 
 def _not_up(wanted: WantedCluster, look: Look, cluster: Cluster) -> list[str]:
-    refused = {serial for serial, _, _ in _refusals(wanted, look)}
+    """OSDs that are not up, in, and on their disks: the map still calls one up that just lost its disk."""
     slow = []
     for serial, node in wanted.osds.items():
-        osd = cluster.osd_of(layout.osd_uuid(wanted.fsid, serial))
-        if serial not in refused and usable(look.reports.get(node)) and not (osd and osd.up and osd.is_in):
+        report = look.reports.get(node)
+        if report is None or not usable(report):
+            continue
+        uuid = layout.osd_uuid(wanted.fsid, serial)
+        osd, disk = cluster.osd_of(uuid), disk_state(report, serial, wanted.fsid, uuid)
+        there = disk.state is Disk.OWN and osd and osd.up and osd.is_in
+        if disk.state not in (Disk.FOREIGN, Disk.GONE) and not there:
             slow.append(serial)
     return slow

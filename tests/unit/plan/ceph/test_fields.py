@@ -52,12 +52,12 @@ def test_a_stopped_mon_is_one_line():
     assert differences(it) == {"mons.n1": ("out of quorum", "in quorum")}
 
 
-def test_a_node_that_is_off_is_told_by_its_own_resource_alone():
+def test_a_node_that_is_off_is_told_by_its_own_resource_and_awaited():
     it = made()
     it.nodes["n1"].answers = False
-    assert differences(it) == {}
+    assert differences(it) == {"awaits": (["n1"], [])}
     before = {**wanted_fields(WANTED), "osds": {**wanted_fields(WANTED)["osds"], "n1-osd": "missing"}}
-    assert differences(it, before) == {"osds.n1-osd": ("missing", "up, in")}
+    assert differences(it, before) == {"awaits": (["n1"], []), "osds.n1-osd": ("missing", "up, in")}
 
 
 def test_an_osd_that_is_out_and_one_that_nobody_named():

@@ -166,6 +166,16 @@ def test_a_wiped_osd_disk_gets_its_number_again():
     assert {osd.host: number for number, osd in it.osds.items()} == before
 
 
+def test_an_osd_that_the_map_still_calls_up_but_whose_disk_is_blank_is_waited_for():
+    it = made()
+    look = it.look()
+    report = look.reports["n4"]
+    assert report
+    blank = replace(report, disks=(replace(report.disks[0], marker="blank", live=False),))
+    step = next_step(wanted(*FIVE), replace(look, reports={**look.reports, "n4": blank}), Attempt())
+    assert step == Wait("OSD of n4-osd to come up")
+
+
 @pytest.mark.parametrize(
     ("marker", "words"),
     [
