@@ -1,4 +1,4 @@
-"""Every mon store of the rack is gone: the mons are made anew from the OSDs, and nothing of the data is lost."""
+"""Every mon store of the rack is gone: mons are made anew from the OSDs, and nothing of the data is lost."""
 
 from __future__ import annotations
 
