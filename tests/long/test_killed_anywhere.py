@@ -1,6 +1,6 @@
 """At each of the twelve places: a new install, its engine killed there, and one plain `up` that converges.
 
-Not part of the change gate, which kills one install at all of them: this takes more than twenty minutes.
+Not part of the change gate, which kills one install at all of them: this takes about half an hour.
 """
 
 from __future__ import annotations
