@@ -27,6 +27,8 @@ lab: root image ## a virtual rack from powered off to Ready, by `pulumi up`
 	@setup/lab.sh
 
 lab-down: root ## leave nothing of the lab behind
+	@# What a killed run left is ended first; an engine that still lives loses its rack, and says so itself.
+	@[ ! -x $(PYTHON) ] || setup/lab-unlock.sh || true
 	@[ ! -x $(PYTHON) ] || bin/piston lab down
 
 lab-unlock: ## after a killed run: remove the stale state lock

@@ -107,7 +107,13 @@ def steady_writes(storage: Storage, node: str) -> Iterator[Stalls]:
     try:
         client.stdin.write(_WRITER.read_text().replace("@KEY@", made[0]["key"]))
         client.stdin.close()
-        assert client.stdout.readline().strip() == "writing", "the client did not start"
+        said = []
+        for line in client.stdout:
+            said.append(line)
+            if line.strip() == "writing":
+                break
+        else:
+            raise AssertionError(f"the client did not start: {said}")
         yield stalls
         # It sees that somebody wants it to end, and tells what it saw.
         storage.rack.lab(f"console {node} -- touch /run/steady-writer.stop")
