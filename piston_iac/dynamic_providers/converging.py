@@ -133,7 +133,8 @@ class Converging(ResourceProvider, Generic[I]):
         """Field by field. Never a replace: hardware is kept, whatever changes about it."""
         lines = shown_changes(_public(olds), _public(news), self.secrets)
         for line in lines:
-            if line.partition(":")[0] not in self.untold:
+            field = line.partition(":")[0].partition(".")[0]
+            if field not in self.untold:
                 runtime.info_once(line)
         return DiffResult(changes=bool(lines), replaces=[], delete_before_replace=False)
 
