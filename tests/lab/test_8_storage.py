@@ -111,6 +111,7 @@ def test_a_node_that_dies_stalls_writes_for_a_moment_only(
         time.sleep(3)
         rack.lab(f"blackout {node}")
         time.sleep(25)
+    rack.runs.append(f"writes while {node} died: {stalls}\n")
     assert stalls.writes > 100
     assert stalls.longest_s < STALL_S, f"{node}: {stalls}"
     plan = rack.preview()
