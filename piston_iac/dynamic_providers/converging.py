@@ -157,7 +157,7 @@ class Converging(ResourceProvider, Generic[I]):
         outs = {**props, "fault": ""}
         try:
             seen = self.observe(inputs, props, self._look(inputs))
-            outs |= {**seen.fields, **seen.outs}
+            outs |= {**seen.fields, **seen.outs, **self._kept(props)}
         except PistonError as error:
             outs["fault"] = fault_of(error)
         names = self._input_names()
@@ -186,7 +186,7 @@ class Converging(ResourceProvider, Generic[I]):
         return Deadline.after(inputs.timeout_s, runtime.CANCELLED)
 
     def _converged(self, id_: str, inputs: I, props: Props, bound: Mapping[str, Any]) -> Props:
-        kept = {key: bound[key] for key in self.pinned if key in bound}
+        kept = self._kept(bound)
         try:
             self.converge(inputs, bound)
             seen = self.observe(inputs, bound, self._look(inputs))
@@ -195,7 +195,11 @@ class Converging(ResourceProvider, Generic[I]):
                 runtime.give_up(node)
             outs = {**_public(props), **kept, "fault": fault_of(error)}
             raise runtime.HalfMade(id_, outs, [str(error)]) from error
-        return {**_public(props), **kept, **seen.fields, **seen.outs}
+        return {**_public(props), **seen.fields, **seen.outs, **kept}
+
+    def _kept(self, bound: Mapping[str, Any]) -> Props:
+        """What first contact bound: it stays, whatever is seen later."""
+        return {key: bound[key] for key in self.pinned if bound.get(key)}
 
 
 def fault_of(error: PistonError) -> str:
