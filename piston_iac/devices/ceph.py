@@ -18,10 +18,10 @@ from piston_iac.devices.ceph_answers import BORN, LOOK, parse
 from piston_iac.devices.node_agent import NodeAgentClient
 from piston_iac.errors import DeviceRefused, PistonError, TimedOut, Unreachable
 from piston_iac.node_report import NodeReport
+from piston_iac.plan.ceph.actions import BORN_KEY, Command
 from piston_iac.plan.ceph.caps import ADMIN
 from piston_iac.plan.ceph.nodes import MON, RUNNING, part
 from piston_iac.plan.ceph.seen import Cluster
-from piston_iac.plan.ceph.steps import BORN_KEY
 from piston_iac.trust.secret import Secret
 
 DEVICE = "Ceph"
@@ -30,7 +30,6 @@ _WORKERS = 16
 _ANSWER_S = 6.0
 # Each of them reaches every mon, so a second try is only for a host that is itself cut off.
 _TRIES = 2
-Command = dict[str, Any]
 _T = TypeVar("_T")
 
 

@@ -18,8 +18,7 @@ from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.errors import DeviceRefused, Interrupted, PistonError, TimedOut
 from piston_iac.plan.ceph import layout
-from piston_iac.plan.ceph.seen import Cluster, Osd
-from piston_iac.plan.ceph.steps import (
+from piston_iac.plan.ceph.actions import (
     NEW_STAMP,
     Apply,
     Attempt,
@@ -34,8 +33,9 @@ from piston_iac.plan.ceph.steps import (
     Permit,
     Retire,
     Wait,
-    next_step,
 )
+from piston_iac.plan.ceph.seen import Cluster, Osd
+from piston_iac.plan.ceph.steps import next_step
 from piston_iac.plan.ceph.wanted import WantedCluster, first_entities
 
 _POLL_S = 1.0

@@ -12,6 +12,7 @@ import pytest
 
 from tests.lab.fresh_rack import fresh_rack
 from tests.lab.operator_shell import Rack
+from tests.lab.storage import Storage
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +28,11 @@ def ready(rack: Rack) -> Rack:
     deployed = rack.up()
     assert deployed.code == 0, deployed.text
     return rack
+
+
+@pytest.fixture(scope="module")
+def storage(ready: Rack) -> Storage:
+    """The cluster storage of the deployed rack, healthy."""
+    found = Storage(ready)
+    found.wait_healthy()
+    return found

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.lab.operator_shell import NODES, Rack
+from tests.lab.operator_shell import NODES
 from tests.lab.storage import Storage, steady_writes
 
 # A node's death: 6 s until its peers report it, one paxos round, then peering.
@@ -14,13 +14,6 @@ STALL_S = 15.0
 _FILES = "/etc/ceph /var/lib/ceph /persist/ceph --include=*key*"
 FIND_KEYS = f"sh -c 'grep -rslE [A-Za-z0-9+/]{{38}}== {_FILES}; true'"
 POWERS = ("osd pool create stolen 8", "auth get client.admin", "osd set pause", "config set global a b")
-
-
-@pytest.fixture(scope="module")
-def storage(ready: Rack) -> Storage:
-    found = Storage(ready)
-    found.wait_healthy()
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -28,13 +28,6 @@ def six(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def storage(ready: Rack) -> Storage:
-    found = Storage(ready)
-    found.wait_healthy()
-    return found
-
-
-@pytest.fixture(scope="module")
 def written(storage: Storage) -> dict[str, str]:
     return storage.write("grown")
 

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
-from tests.lab.operator_shell import NODES, Rack
+from tests.lab.operator_shell import NODES
 from tests.lab.storage import Storage
 
 MON_HOSTS = ("n1", "n2", "n3")
-
-
-@pytest.fixture(scope="module")
-def storage(ready: Rack) -> Storage:
-    found = Storage(ready)
-    found.wait_healthy()
-    return found
 
 
 def test_lost_mons_are_made_from_the_osds(storage: Storage) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from piston_iac.plan.ceph.actions import Command
 from piston_iac.plan.ceph.seen import Cluster, Pool
 from piston_iac.plan.ceph.wanted import WantedPool
 
-Command = dict[str, Any]
 Fields = dict[str, Any]
 _ANY = "any"
 

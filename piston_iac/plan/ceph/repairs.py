@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from piston_iac.ceph_layout import osd_key_name
 from piston_iac.plan.ceph import layout
+from piston_iac.plan.ceph.actions import Command
 from piston_iac.plan.ceph.caps import ADMIN, ADMIN_CAPS, MGR, MGR_CAPS, Caps, caps_text, osd_caps
 from piston_iac.plan.ceph.seen import Cluster
 from piston_iac.plan.ceph.wanted import WantedCluster
 
-Command = dict[str, Any]
 MISSING, OTHER_KEY = "missing", "another key"
 # Ceph sets these itself on every new cluster.
 OWN_FLAGS = frozenset({"sortbitwise", "recovery_deletes", "purged_snapdirs", "pglog_hardlimit"})

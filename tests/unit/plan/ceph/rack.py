@@ -12,10 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from piston_iac.ceph_layout import osd_service
 from piston_iac.node_report import Clock, Disk, MirrorState, NodeReport
-from piston_iac.plan.ceph.caps import ADMIN, ADMIN_CAPS, MGR_CAPS, osd_caps
-from piston_iac.plan.ceph.layout import osd_uuid
-from piston_iac.plan.ceph.seen import Capacity, Cluster, Entity, Health, Osd
-from piston_iac.plan.ceph.steps import (
+from piston_iac.plan.ceph.actions import (
     NEW_STAMP,
     Apply,
     Attempt,
@@ -28,6 +25,9 @@ from piston_iac.plan.ceph.steps import (
     Retire,
     Step,
 )
+from piston_iac.plan.ceph.caps import ADMIN, ADMIN_CAPS, MGR_CAPS, osd_caps
+from piston_iac.plan.ceph.layout import osd_uuid
+from piston_iac.plan.ceph.seen import Capacity, Cluster, Entity, Health, Osd
 from piston_iac.plan.ceph.wanted import WantedCluster
 
 FSID = "00000000-0000-4000-8000-00000000000a"

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from piston_iac.plan.ceph.actions import Attempt, Done, Fail, Permit, Step, Wait
 from piston_iac.plan.ceph.caps import osd_caps
 from piston_iac.plan.ceph.layout import osd_uuid
 from piston_iac.plan.ceph.seen import Entity
-from piston_iac.plan.ceph.steps import Attempt, Done, Fail, Permit, Step, Wait, next_step
+from piston_iac.plan.ceph.steps import next_step
 
 from .rack import FSID, OTHER, Rack, rack, wanted
 
