@@ -16,6 +16,8 @@ from tests.lab.operator_shell import CHECKOUT, Rack
 POOL = "volumes"
 # Files of the image: known bytes, of several sizes, that every node has.
 _SOURCES = ("/usr/bin/rados", "/usr/bin/ceph-mon", "/usr/bin/rbd", "/etc/ceph/rbdmap")
+# A node's death: 6 s until its peers report it, one paxos round, then peering.
+STALL_S = 15.0
 _WRITER = Path(__file__).with_name("steady_writer.py")
 
 
@@ -124,3 +126,16 @@ def steady_writes(storage: Storage, node: str) -> Iterator[Stalls]:
         client.wait()
         storage.rack.shell(f"piston lab console {node} -- rm -f /run/steady-writer.stop")
         storage.rack.shell(f"piston ceph run lab -- auth rm {entity}")
+
+
+def check_writes_while_it_dies(storage: Storage, node: str) -> Stalls:
+    """Cut a node's power under a client that writes all the time; it stays off."""
+    client = "n4" if node != "n4" else "n5"
+    with steady_writes(storage, client) as stalls:
+        time.sleep(3)
+        storage.rack.lab(f"blackout {node}")
+        time.sleep(25)
+    storage.rack.runs.append(f"writes while {node} died: {stalls}\n")
+    assert stalls.writes > 100
+    assert stalls.longest_s < STALL_S, f"{node}: {stalls}"
+    return stalls

@@ -6,7 +6,8 @@ import pytest
 
 from tests.lab.operator_shell import Rack
 
-PREVIEWS = 20
+# Twenty in a row were seen to find nothing; the gate takes fewer, of its hour.
+PREVIEWS = 10
 
 
 def test_second_up_changes_nothing(ready: Rack) -> None:
@@ -17,9 +18,9 @@ def test_second_up_changes_nothing(ready: Rack) -> None:
     assert ready.writes() == before
 
 
-# Twenty engine runs in one test: more than the five minutes that any other test may take on a busy machine.
+# Many engine runs in one test: more than the five minutes that any other test may take on a busy machine.
 @pytest.mark.timeout(900)
-def test_twenty_previews_find_nothing(ready: Rack) -> None:
+def test_previews_find_nothing(ready: Rack) -> None:
     before = ready.writes()
     for _ in range(PREVIEWS):
         plan = ready.preview()

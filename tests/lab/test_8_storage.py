@@ -7,10 +7,8 @@ import time
 import pytest
 
 from tests.lab.operator_shell import NODES
-from tests.lab.storage import Storage, steady_writes
+from tests.lab.storage import Storage, check_writes_while_it_dies
 
-# A node's death: 6 s until its peers report it, one paxos round, then peering.
-STALL_S = 15.0
 _FILES = "/etc/ceph /var/lib/ceph /persist/ceph --include=*key*"
 FIND_KEYS = f"sh -c 'grep -rslE [A-Za-z0-9+/]{{38}}== {_FILES}; true'"
 POWERS = ("osd pool create stolen 8", "auth get client.admin", "osd set pause", "config set global a b")
@@ -94,21 +92,12 @@ def _keyring(storage: Storage, node: str, path: str) -> tuple[str, str]:
     return entity, "/run/tried"
 
 
-@pytest.mark.parametrize("node", ["n1", "n3", "n5"])
-def test_a_node_that_dies_stalls_writes_for_a_moment_only(
-    storage: Storage, written: dict[str, str], node: str
-) -> None:
+def test_a_node_that_dies_stalls_writes_for_a_moment_only(storage: Storage, written: dict[str, str]) -> None:
+    """The first node has the most to lose: it leads the mons. The others are in tests/long."""
     rack = storage.rack
-    client = "n4" if node != "n4" else "n2"
-    with steady_writes(storage, client) as stalls:
-        time.sleep(3)
-        rack.lab(f"blackout {node}")
-        time.sleep(25)
-    rack.runs.append(f"writes while {node} died: {stalls}\n")
-    assert stalls.writes > 100
-    assert stalls.longest_s < STALL_S, f"{node}: {stalls}"
+    check_writes_while_it_dies(storage, "n1")
     plan = rack.preview()
-    assert plan.told() == {f"BareMetalNode ({node})": ["power: off => on"]}, plan.text
+    assert plan.told() == {"BareMetalNode (n1)": ["power: off => on"]}, plan.text
     assert rack.up().code == 0
     storage.wait_healthy()
     assert storage.read("kept") == written

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.lab.operator_shell import NODES
 from tests.lab.storage import Storage
 
+pytestmark = pytest.mark.timeout(900)
 MON_HOSTS = ("n1", "n2", "n3")
 
 
