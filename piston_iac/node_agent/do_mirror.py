@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from piston_iac.node_agent.steps import EraseDisk, MakeMirror, MountMirror, ReplaceDisk
@@ -67,11 +68,21 @@ def _partitions(device: str) -> list[str]:
 
 
 def _user_of(device: str) -> str:
-    """The process that holds the disk open, if any: a Ceph OSD does so without claiming it."""
+    """The process that holds the disk open for writing, if any: a Ceph OSD does so without claiming it.
+
+    Readers do not count: whoever asks for a report has this very agent read the head of each disk.
+    """
     for link in Path("/proc").glob("[0-9]*/fd/*"):
         try:
-            if str(link.readlink()) == device:
+            if str(link.readlink()) == device and _writes(link):
                 return link.parts[2]
         except OSError:
             continue  # the process has ended, or the file was closed
     return ""
+
+
+def _writes(link: Path) -> bool:
+    """True for a descriptor that is open for writing. Source: proc_pid_fdinfo(5), flags in octal."""
+    told = (link.parents[1] / "fdinfo" / link.name).read_text().splitlines()
+    flags = next(int(line.split()[1], 8) for line in told if line.startswith("flags:"))
+    return flags & os.O_ACCMODE != os.O_RDONLY

@@ -206,7 +206,7 @@ def test_a_disk_that_a_process_holds_open_does_not_enter_the_mirror(rack: Rack) 
     rack.do(rack.plan())
     rack.pull(2)
     rack.insert_blank(2)
-    with Path(rack.devices[1]).open("rb"), pytest.raises(ToolFailed, match="in use by process"):
+    with Path(rack.devices[1]).open("r+b"), pytest.raises(ToolFailed, match="in use by process"):
         rack.do(rack.repair())
     assert rack.state().state == "degraded"
 
@@ -267,9 +267,17 @@ def test_a_mounted_disk_is_refused_even_when_named(rack: Rack, tmp_path: Path) -
 
 def test_a_disk_that_a_process_holds_open_is_not_erased(rack: Rack) -> None:
     call("mkfs.ext4", "-q", rack.devices[0])
-    with Path(rack.devices[0]).open("rb"), pytest.raises(ToolFailed, match="in use by process"):
+    with Path(rack.devices[0]).open("r+b"), pytest.raises(ToolFailed, match="in use by process"):
         do_mirror.do(EraseDisk(rack.devices[0], "d1", "foreign:ext4"))
     assert rack.see()[0].marker == "foreign:ext4"
+
+
+def test_a_disk_that_somebody_only_reads_is_erased(rack: Rack) -> None:
+    """This agent itself reads the head of each disk whenever somebody asks for a report."""
+    call("mkfs.ext4", "-q", rack.devices[0])
+    with Path(rack.devices[0]).open("rb"):
+        do_mirror.do(EraseDisk(rack.devices[0], "d1", "foreign:ext4"))
+    assert rack.see()[0].marker == "blank"
 
 
 def test_mkfs_itself_refuses_a_disk_that_is_not_blank(rack: Rack) -> None:
