@@ -68,6 +68,7 @@ class Agent:
         self._lock = threading.Lock()
         self._looking = threading.Lock()
         self._wish = threading.Event()
+        self._stopped = False
         # At the start nobody wished for anything: a document that is in force already is not applied again.
         self._fetch_wished = True
         self._fetch_told = False
@@ -120,13 +121,18 @@ class Agent:
         self._wish.set()
 
     def run(self) -> None:
-        """Work until the process ends."""
-        while True:
+        """Work until told to stop."""
+        while not self._stopped:
             self.work()
             urgent = self._document is None or self._fetch_told
             pause_s = _POLL_S if urgent else _CALM_POLL_S
             self._wish.wait(pause_s if self._fetch_wished else None)
             self._wish.clear()
+
+    def stop(self) -> None:
+        """End `run` after what it is at."""
+        self._stopped = True
+        self._wish.set()
 
     def work(self) -> None:
         """One round: fetch when that is wished, then apply what came or was asked for."""

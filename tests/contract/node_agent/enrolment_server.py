@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import ssl
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,8 +36,7 @@ class EnrolmentServer:
         self.nodes = node_authority(SEED, SITE)
         context = server_context(self.ca_pem, bootd_identity(SEED, SITE, self.address), require_client=False)
         plain = ThreadingHTTPServer((self.address, self.http_port), _handler(self))
-        secure = ThreadingHTTPServer((self.address, self.https_port), _handler(self))
-        secure.socket = context.wrap_socket(secure.socket, server_side=True)
+        secure = ThreadingHTTPServer((self.address, self.https_port), _handler(self, context))
         self.servers = [plain, secure]
         self.http_port, self.https_port = (it.server_address[1] for it in self.servers)
         for server in self.servers:
@@ -65,8 +66,22 @@ class EnrolmentServer:
         return (200, sealed) if sealed else (404, b'{"error": "none yet"}')
 
 
-def _handler(owner: EnrolmentServer) -> type[BaseHTTPRequestHandler]:
+def _handler(owner: EnrolmentServer, tls: ssl.SSLContext | None = None) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        timeout = 10
+
+        def setup(self) -> None:
+            """Shake hands in the connection's own thread: a silent peer must not hold up the rest."""
+            self.request: socket.socket
+            self.request.settimeout(self.timeout)
+            if tls:
+                self.request = tls.wrap_socket(self.request, server_side=True)
+            super().setup()
+
+        def finish(self) -> None:
+            super().finish()
+            self.request.close()
+
         def do_GET(self) -> None:
             if self.path == "/ca.pem":
                 self._answer(200, owner.ca_pem.encode())

@@ -92,14 +92,19 @@ def running_node(bootd: EnrolmentServer, tmp_path: Path) -> Iterator[Node]:
     agent = Agent(boot, MACHINE, client(bootd), identity, journal, pending, tmp_path / "persist")
     context = server_context(identity.ca_pem, identity.tls, require_client=True)
     server = make_server("127.0.0.1", 0, context, agent)
+    worker = threading.Thread(target=agent.run, daemon=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    threading.Thread(target=agent.run, daemon=True).start()
+    worker.start()
     try:
         port = server.server_address[1]
         yield Node(agent, identity.tls, bootd.seal_keys["n1"], journal, port, identity.ca_pem)
     finally:
         server.shutdown()
         server.server_close()
+        # An agent left behind would ask on, on a port that another test's boot node may have by then.
+        agent.stop()
+        worker.join(20)
+        assert not worker.is_alive(), "the agent did not stop"
 
 
 def document(tmp_path: Path) -> NodeDocument:
