@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -77,39 +77,45 @@ class CephDriver:
 
         return _parallel(self._agents, ask)
 
-    def observe(
-        self, reports: Mapping[str, NodeReport | None], deadline: Deadline, leaving: Iterable[int] = ()
-    ) -> Cluster | None:
+    def observe(self, reports: Mapping[str, NodeReport | None], deadline: Deadline) -> Cluster | None:
         """The cluster; None when no mon answers.
 
         Args:
             reports: of the nodes, just read: only nodes whose mon runs are asked.
-            leaving: OSDs of which to find out whether they may go.
         Raises:
             DeviceRefused: the mons refuse, or their answers do not fit this version.
         """
         asked: list[Command] = [{"prefix": prefix} for prefix in LOOK]
         asked.append({"prefix": BORN, "key": BORN_KEY})
-        hosts = [host for host in self._mon_hosts if _has_mon(reports.get(host))][:_TRIES]
+        hosts = self._hosts(reports)
         answers = self._call(ceph_layout.CALL_LOOK, [Order(command) for command in asked], deadline, hosts)
         if answers is None:
             return None
         for command, answer in zip(asked, answers, strict=True):
             if not (command["prefix"] == BORN and answer.code == -errno.ENOENT):
                 _must(command, answer)
-        removable = frozenset(it for it in leaving if self._removable(it, deadline, hosts))
         try:
             names = (*LOOK, BORN)
-            return parse({name: it.output for name, it in zip(names, answers, strict=True)}, removable)
+            return parse({name: it.output for name, it in zip(names, answers, strict=True)})
         except ValueError as error:
             raise DeviceRefused(DEVICE, "read its state", str(error), "Run a release that fits.") from error
 
-    def _removable(self, number: int, deadline: Deadline, hosts: Sequence[str]) -> bool:
-        order = Order({"prefix": "osd safe-to-destroy", "ids": [str(number)]})
-        answers = self._call(ceph_layout.CALL_LOOK, [order], deadline, hosts, to="mgr")
-        if not answers or answers[0].code != 0:
-            return False
-        return number in answers[0].output["safe_to_destroy"]
+    def removable(
+        self, osds: Sequence[int], reports: Mapping[str, NodeReport | None], deadline: Deadline
+    ) -> frozenset[int]:
+        """Those of the OSDs that nobody would miss. Of one that nobody answers for, the answer is no."""
+        if not osds:
+            return frozenset()
+        orders = [Order({"prefix": "osd safe-to-destroy", "ids": [str(number)]}) for number in osds]
+        answers = self._call(ceph_layout.CALL_LOOK, orders, deadline, self._hosts(reports), to="mgr") or []
+        return frozenset(
+            number
+            for number, answer in zip(osds, answers, strict=False)
+            if answer.code == 0 and number in answer.output["safe_to_destroy"]
+        )
+
+    def _hosts(self, reports: Mapping[str, NodeReport | None]) -> list[str]:
+        return [host for host in self._mon_hosts if _has_mon(reports.get(host))][:_TRIES]
 
     def change(self, orders: Sequence[Order], deadline: Deadline) -> None:
         """Send commands in order, up to the first that is refused.

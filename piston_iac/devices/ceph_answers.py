@@ -28,12 +28,11 @@ LOOK = (
 BORN = "config-key get"
 
 
-def parse(answers: Mapping[str, Json], removable: frozenset[int] = frozenset()) -> Cluster:
+def parse(answers: Mapping[str, Json]) -> Cluster:
     """Read one look.
 
     Args:
         answers: the answer to each command of `LOOK`.
-        removable: OSDs that `osd safe-to-destroy` allows.
     Raises:
         ValueError: an answer has not the shape of this version.
     """
@@ -68,7 +67,6 @@ def parse(answers: Mapping[str, Json], removable: frozenset[int] = frozenset()) 
             empty_hosts=tuple(
                 str(it["name"]) for it in tree["nodes"] if it["type"] == "host" and not it.get("children")
             ),
-            removable=removable,
         )
     except (KeyError, TypeError, IndexError) as error:
         raise ValueError(f"the mons' answer does not fit this version: {error!r}") from error

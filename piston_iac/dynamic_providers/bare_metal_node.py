@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi import Output, ResourceOptions
+from pulumi import ResourceOptions
 from pulumi.dynamic import Resource
 from pydantic import SecretStr
 
@@ -197,7 +197,4 @@ class BareMetalNode(Resource, module="piston", name="BareMetalNode"):
     """One server of the rack."""
 
     def __init__(self, name: str, inputs: NodeInputs, opts: ResourceOptions | None = None) -> None:
-        props: Props = inputs.props()
-        for key in BareMetalNodeProvider.secrets:
-            props[key] = Output.secret(props[key])
-        super().__init__(BareMetalNodeProvider(), name, props, opts)
+        super().__init__(BareMetalNodeProvider(), name, BareMetalNodeProvider.sealed(inputs), opts)

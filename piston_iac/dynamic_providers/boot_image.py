@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi import Output, ResourceOptions
+from pulumi import ResourceOptions
 from pulumi.dynamic import Resource
 
 from piston_iac.deadline import Deadline
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.boot_node import OnBootNode, open_boot_node
-from piston_iac.dynamic_providers.converging import Converging, Props, Seen
+from piston_iac.dynamic_providers.converging import Converging, Seen
 from piston_iac.micro_os.release import release_dir
 
 # A gigabyte over a slow management network.
@@ -69,6 +69,4 @@ class BootImage(Resource, module="piston", name="BootImage"):
     """A release of the micro-OS on the boot node."""
 
     def __init__(self, name: str, inputs: BootImageInputs, opts: ResourceOptions | None = None) -> None:
-        props: Props = inputs.props()
-        props["access"] = Output.secret(props["access"])
-        super().__init__(BootImageProvider(), name, props, opts)
+        super().__init__(BootImageProvider(), name, BootImageProvider.sealed(inputs), opts)

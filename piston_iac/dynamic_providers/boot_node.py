@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi import Output, ResourceOptions
+from pulumi import ResourceOptions
 from pulumi.dynamic import Resource
 
 from piston_iac.deadline import Deadline
 from piston_iac.devices.boot_node import BootNodeClient
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.access import Access
-from piston_iac.dynamic_providers.converging import Converging, Inputs, Props, Seen
+from piston_iac.dynamic_providers.converging import Converging, Inputs, Seen
 from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.errors import Unreachable
 
@@ -83,6 +83,4 @@ class BootNode(Resource, module="piston", name="BootNode"):
     """The boot node of the site."""
 
     def __init__(self, name: str, inputs: BootNodeInputs, opts: ResourceOptions | None = None) -> None:
-        props: Props = inputs.props()
-        props["access"] = Output.secret(props["access"])
-        super().__init__(BootNodeProvider(), name, props, opts)
+        super().__init__(BootNodeProvider(), name, BootNodeProvider.sealed(inputs), opts)

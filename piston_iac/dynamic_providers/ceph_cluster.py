@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi import Output, ResourceOptions
+from pulumi import ResourceOptions
 from pulumi.dynamic import Resource
 from pydantic import Field
 
@@ -157,7 +157,4 @@ class CephCluster(Resource, module="piston", name="CephCluster"):
     """The cluster storage of the site."""
 
     def __init__(self, name: str, inputs: CephClusterInputs, opts: ResourceOptions | None = None) -> None:
-        props: Props = inputs.props()
-        for key in CephClusterProvider.secrets:
-            props[key] = Output.secret(props[key])
-        super().__init__(CephClusterProvider(), name, props, opts)
+        super().__init__(CephClusterProvider(), name, CephClusterProvider.sealed(inputs), opts)

@@ -17,7 +17,6 @@ from piston_iac.devices.ceph import DEVICE, CephDriver, Order
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.errors import DeviceRefused, Interrupted, PistonError, TimedOut
-from piston_iac.plan.ceph import layout
 from piston_iac.plan.ceph.actions import (
     NEW_STAMP,
     Apply,
@@ -34,8 +33,8 @@ from piston_iac.plan.ceph.actions import (
     Retire,
     Wait,
 )
-from piston_iac.plan.ceph.seen import Cluster, Osd
-from piston_iac.plan.ceph.steps import next_step
+from piston_iac.plan.ceph.seen import Osd
+from piston_iac.plan.ceph.steps import leaving, next_step
 from piston_iac.plan.ceph.wanted import WantedCluster, first_entities
 
 _POLL_S = 1.0
@@ -97,9 +96,8 @@ class CephDeploy:
         reports = self.driver.reports(deadline)
         cluster = self.driver.observe(reports, deadline)
         if cluster is not None:
-            leaving = _leaving(self.wanted, cluster)
-            if leaving:
-                cluster = self.driver.observe(reports, deadline, leaving)
+            out = [osd.number for osd in leaving(self.wanted, cluster) if not osd.is_in]
+            cluster = replace(cluster, removable=self.driver.removable(out, reports, deadline))
         permit = None
         if cluster is None or not self.born:
             known = self.boot_node.observe(deadline).permits.get(ceph_layout.PERMIT)
@@ -208,16 +206,6 @@ def _stamped(command: Command) -> Command:
     """The command with the time in the place that the plan left for it."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     return {key: now if value == NEW_STAMP else value for key, value in command.items()}
-
-
-def _leaving(wanted: WantedCluster, cluster: Cluster) -> list[int]:
-    """OSDs that are out and that the stack file does not name: may they go?"""
-    own = {layout.osd_uuid(wanted.fsid, serial) for serial in wanted.osds}
-    return [
-        osd.number
-        for osd in cluster.osds.values()
-        if osd.uuid not in own and not osd.destroyed and not osd.is_in
-    ]
 
 
 def _progress(look: Look) -> object:

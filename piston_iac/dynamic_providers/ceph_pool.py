@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi import Output, ResourceOptions
+from pulumi import ResourceOptions
 from pulumi.dynamic import Resource
 
 from piston_iac.deadline import Deadline
 from piston_iac.devices.ceph import CephDriver, Order
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.ceph_access import WithCeph, changed, look, open_ceph
-from piston_iac.dynamic_providers.converging import Converging, Props, Seen
+from piston_iac.dynamic_providers.converging import Converging, Seen
 from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.errors import DeviceRefused, Interrupted, TimedOut, Unreachable
 from piston_iac.plan.ceph.pools import commands, refusal, seen_fields
@@ -117,7 +117,4 @@ class CephPool(Resource, module="piston", name="CephPool"):
     """One pool of the cluster storage."""
 
     def __init__(self, name: str, inputs: CephPoolInputs, opts: ResourceOptions | None = None) -> None:
-        props: Props = inputs.props()
-        for key in CephPoolProvider.secrets:
-            props[key] = Output.secret(props[key])
-        super().__init__(CephPoolProvider(), name, props, opts)
+        super().__init__(CephPoolProvider(), name, CephPoolProvider.sealed(inputs), opts)

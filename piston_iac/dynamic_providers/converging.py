@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
+from pulumi import Output
 from pulumi.dynamic import (
     CheckFailure,
     CheckResult,
@@ -80,6 +81,12 @@ class Converging(ResourceProvider, Generic[I]):
     secrets: ClassVar[frozenset[str]] = frozenset()
     pinned: ClassVar[frozenset[str]] = frozenset()
     untold: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def sealed(cls, inputs: I) -> Props:
+        """The inputs as properties of the resource, with the secret ones as secrets of the engine."""
+        props = inputs.props()
+        return {key: Output.secret(value) if key in cls.secrets else value for key, value in props.items()}
 
     # What a resource is made of ------------------------------------------------------------------
 

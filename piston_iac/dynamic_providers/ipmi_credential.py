@@ -11,14 +11,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi import Output, ResourceOptions
+from pulumi import ResourceOptions
 from pulumi.dynamic import Resource
 from pydantic import SecretStr
 
 from piston_iac.deadline import Deadline
 from piston_iac.devices.bmc.protocol import BmcSession, BmcUser, Login, Privilege
 from piston_iac.dynamic_providers.bmc_common import WithBmc, open_bmc, same_machine
-from piston_iac.dynamic_providers.converging import Converging, Props, Seen
+from piston_iac.dynamic_providers.converging import Converging, Seen
 from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.errors import AccessRefused
 from piston_iac.plan.credentials import (
@@ -178,7 +178,4 @@ class IpmiCredential(Resource, module="piston", name="IpmiCredential"):
     """The accounts of one BMC."""
 
     def __init__(self, name: str, inputs: CredentialInputs, opts: ResourceOptions | None = None) -> None:
-        props: Props = inputs.props()
-        for key in IpmiCredentialProvider.secrets:
-            props[key] = Output.secret(props[key])
-        super().__init__(IpmiCredentialProvider(), name, props, opts)
+        super().__init__(IpmiCredentialProvider(), name, IpmiCredentialProvider.sealed(inputs), opts)

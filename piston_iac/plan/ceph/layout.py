@@ -9,9 +9,9 @@ from __future__ import annotations
 import uuid
 
 from piston_iac.site.addresses import node_address
+from piston_iac.site.rules_ceph import COPIES
 from piston_iac.site.schema import DeviceClass, NetworkName, Pool, Site
 
-COPIES = 3
 MIN_COPIES = 2
 _MGRS = 2
 _DEFAULT_MONS, _MANY_MONS = 3, 5

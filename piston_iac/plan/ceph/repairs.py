@@ -5,9 +5,9 @@ from __future__ import annotations
 from piston_iac.ceph_layout import osd_key_name
 from piston_iac.plan.ceph import layout
 from piston_iac.plan.ceph.actions import Command
-from piston_iac.plan.ceph.caps import ADMIN, ADMIN_CAPS, MGR, MGR_CAPS, Caps, caps_text, osd_caps
+from piston_iac.plan.ceph.caps import ADMIN, MGR, Caps, caps_text, osd_caps
 from piston_iac.plan.ceph.seen import Cluster
-from piston_iac.plan.ceph.wanted import WantedCluster
+from piston_iac.plan.ceph.wanted import WantedCluster, first_entities
 
 MISSING, OTHER_KEY = "missing", "another key"
 # Ceph sets these itself on every new cluster.
@@ -45,13 +45,9 @@ def wrong_auth(wanted: WantedCluster, cluster: Cluster) -> dict[str, str]:
 
 def daemon_caps(wanted: WantedCluster, cluster: Cluster) -> dict[str, Caps]:
     """Caps by entity: administrator, mgrs, and every OSD of ours in the map."""
-    own = {layout.osd_uuid(wanted.fsid, serial) for serial in wanted.osds}
-    osds = [osd.number for osd in cluster.osds.values() if osd.uuid in own and not osd.destroyed]
-    return {
-        ADMIN: ADMIN_CAPS,
-        **{f"{MGR}.{node}": MGR_CAPS for node in wanted.mgrs},
-        **{f"osd.{number}": osd_caps(number) for number in sorted(osds)},
-    }
+    own = wanted.own_uuids()
+    osds = sorted(osd.number for osd in cluster.osds.values() if osd.uuid in own and not osd.destroyed)
+    return {**first_entities(wanted.mgrs), **{f"osd.{number}": osd_caps(number) for number in osds}}
 
 
 def key_names(wanted: WantedCluster, cluster: Cluster) -> dict[str, str]:

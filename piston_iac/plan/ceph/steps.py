@@ -37,7 +37,7 @@ from piston_iac.plan.ceph.nodes import (
     usable,
 )
 from piston_iac.plan.ceph.repairs import repairs
-from piston_iac.plan.ceph.seen import Cluster
+from piston_iac.plan.ceph.seen import Cluster, Osd
 from piston_iac.plan.ceph.wanted import WantedCluster
 
 
@@ -204,16 +204,15 @@ def _free_number(cluster: Cluster, node: str, taken: list[Command]) -> int | Non
 
 def _taking_out(wanted: WantedCluster, look: Look, cluster: Cluster, attempt: Attempt) -> Step | None:
     """OSDs that the stack file no longer names: out, wait until nobody misses them, stop, clear, purge."""
-    own = {layout.osd_uuid(wanted.fsid, serial) for serial in wanted.osds}
-    leaving = [osd for osd in cluster.osds.values() if osd.uuid not in own and not osd.destroyed]
-    inside = [str(osd.number) for osd in leaving if osd.is_in]
+    going = leaving(wanted, cluster)
+    inside = [str(osd.number) for osd in going if osd.is_in]
     if inside:
         return Change(f"take OSD {', '.join(inside)} out", ({"prefix": "osd out", "ids": inside},))
-    for osd in leaving:
+    for osd in going:
         if osd.number in cluster.removable:
             return Retire(osd)
-    if leaving:
-        named = ", ".join(f"{osd.number} ({osd.host})" for osd in leaving)
+    if going:
+        named = ", ".join(f"{osd.number} ({osd.host})" for osd in going)
         return Wait(f"the data of OSD {named} to be elsewhere: {moving(cluster)}")
     empty = [host for host in cluster.empty_hosts if host not in wanted.osds.values()]
     if empty:
@@ -221,6 +220,12 @@ def _taking_out(wanted: WantedCluster, look: Look, cluster: Cluster, attempt: At
             f"remove {empty[0]} from the CRUSH map", ({"prefix": "osd crush rm", "name": empty[0]},)
         )
     return None
+
+
+def leaving(wanted: WantedCluster, cluster: Cluster) -> list[Osd]:
+    """OSDs that the stack file does not name."""
+    own = wanted.own_uuids()
+    return [osd for osd in cluster.osds.values() if osd.uuid not in own and not osd.destroyed]
 
 
 def moving(cluster: Cluster) -> str:

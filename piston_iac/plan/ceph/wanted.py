@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from piston_iac import ceph_layout
 from piston_iac.plan.ceph import layout
 from piston_iac.plan.ceph.caps import ADMIN, ADMIN_CAPS, MGR, MGR_CAPS, Caps
+from piston_iac.site.rules_ceph import COPIES
 from piston_iac.site.schema import PoolName, Site
 from piston_iac.trust.cephx import cephx_key, cluster_fsid, key_digest
 from piston_iac.trust.secret import Secret
@@ -29,6 +30,10 @@ class WantedCluster:
     osds: dict[str, str]
     wipe: tuple[str, ...] = ()
     digests: dict[str, str] = field(default_factory=dict)
+
+    def own_uuids(self) -> frozenset[str]:
+        """The uuids of the OSDs that belong on these disks."""
+        return frozenset(layout.osd_uuid(self.fsid, serial) for serial in self.osds)
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ def wanted_pool(site: Site, name: PoolName) -> WantedPool:
     return WantedPool(
         name=name.value,
         application=_RGW if name is PoolName.OBJECTS else _RBD,
-        size=layout.COPIES,
+        size=COPIES,
         min_size=layout.MIN_COPIES,
         pg_num=pool.pg_num,
         rule=layout.rule_name(site, pool),

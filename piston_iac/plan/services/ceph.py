@@ -8,9 +8,10 @@ from __future__ import annotations
 from piston_iac import ceph_layout as layout
 from piston_iac.node_document import File, Program, Service
 from piston_iac.plan.ceph.caps import MGR, MON
-from piston_iac.plan.ceph.layout import crush_location, mgr_hosts, mon_address, mon_hosts
+from piston_iac.plan.ceph.layout import MIN_COPIES, crush_location, mgr_hosts, mon_address, mon_hosts
 from piston_iac.plan.fragment import Fragment
 from piston_iac.site.addresses import node_address
+from piston_iac.site.rules_ceph import COPIES
 from piston_iac.site.schema import NetworkName, Site
 from piston_iac.trust.cephx import cephx_key, cluster_fsid
 
@@ -107,8 +108,8 @@ def _conf(site: Site, node: str) -> str:
             "err_to_stderr": "true",
             "mon_cluster_log_to_file": "false",
             "debug_rocksdb": "1/5",
-            "osd_pool_default_size": 3,
-            "osd_pool_default_min_size": 2,
+            "osd_pool_default_size": COPIES,
+            "osd_pool_default_min_size": MIN_COPIES,
             "osd_pool_default_pg_autoscale_mode": "off",
             # A dead node is noticed after this many seconds of silence: writes wait as long. Mons judge by
             # the same figure, so it stands here.
