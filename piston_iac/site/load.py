@@ -18,6 +18,10 @@ from piston_iac.site.schema import Site
 from piston_iac.site.stack_file import PROJECT, SETTINGS, file_problems, own_settings, sealed_problems
 
 _FILE_NAME = re.compile(r"Pulumi\.(.+)\.yaml")
+# 200 nodes, the most that node numbers allow, with a comment each.
+_LARGEST_BYTES = 512 * 1024
+# A cause shows the value that is wrong, which may be of any length.
+_LONGEST_CAUSE = 300
 _TEXT_SETTINGS = frozenset({"release", "environment", "seed"})
 
 
@@ -33,13 +37,19 @@ def load_file(path: Path) -> Site:
     named = _FILE_NAME.fullmatch(path.name)
     name = named[1] if named else path.stem
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_BYTES + 1)
+        text = content.decode("utf-8").replace("\r\n", "\n")
     except OSError as error:
         fault = Fault(str(path), 0, "the file", f"cannot be read: {error.strerror}", "name another")
         raise SiteFaults(name, [fault]) from None
-    except UnicodeDecodeError:
-        fault = Fault(str(path), 0, "the file", "is not UTF-8 text", "save it as UTF-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        fault = Fault(str(path), line, "the file", "is not UTF-8 text", "save it as UTF-8")
         raise SiteFaults(name, [fault]) from None
+    if len(content) > _LARGEST_BYTES:
+        cause = f"is larger than {_LARGEST_BYTES >> 10} KiB: no stack file"
+        raise SiteFaults(name, [Fault(str(path), 0, "the file", cause, "name another")])
     site, faults = read_stack(name, text, str(path))
     if not named:
         faults = [
@@ -85,7 +95,9 @@ def read_stack(name: str, text: str, file: str) -> tuple[Site | None, list[Fault
     document = yaml_file.parse(text)
 
     def fault(problem: Problem, line: int) -> Fault:
-        return Fault(file, line, path_text(problem.path) or "the file", problem.cause, problem.fix)
+        cause, where = problem.cause, path_text(problem.path) or "the file"
+        shown = cause if len(cause) <= _LONGEST_CAUSE else f"{cause[: _LONGEST_CAUSE - 1]}…"
+        return Fault(file, line, where, shown, problem.fix)
 
     faults = [fault(replace(found, path=_short(found.path)), line) for line, found in document.problems]
     if document.data is None and faults:

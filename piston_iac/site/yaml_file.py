@@ -23,6 +23,11 @@ _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 _OCTAL = re.compile(r"[-+]?0[0-7]+")
 _FLOAT = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?")
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})([Tt ].*)?")
+# A site nests six deep. PyYAML recurses: seen with 6.0, some hundred levels are a RecursionError and a
+# hundred thousand end the process.
+_DEEPEST = 32
+# No setting needs more digits; Python refuses to print numbers of some thousand.
+_LONGEST_NUMBER = 32
 
 
 @dataclass
@@ -46,6 +51,10 @@ def parse(text: str) -> YamlFile:
     result = YamlFile()
     loader = _Loader(text)
     try:
+        if line := _too_deep(text):
+            nested = Problem((), f"nests more than {_DEEPEST} deep", "close a bracket, or indent less")
+            result.problems.append((line, nested))
+            return result
         root = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         result.problems.append(_syntax(error, text))
@@ -59,6 +68,23 @@ def parse(text: str) -> YamlFile:
         result.lines[()] = 1
         result.data = _Builder(result).value(root, ())
     return result
+
+
+def _too_deep(text: str) -> int:
+    """The line on which the text nests deeper than a stack file can; 0 when it does not."""
+    depth = documents = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents > 1:  # one too many, as will be told
+                break
+        elif isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            return event.start_mark.line + 1 if event.start_mark else 1
+    return 0
 
 
 def _syntax(error: yaml.MarkedYAMLError, text: str) -> tuple[int, Problem]:
@@ -113,6 +139,9 @@ class _Builder:
                 continue
             name = str(key.value)
             below = (*path, name)
+            if not key.style and not isinstance(_plain(name), str):
+                self.problem(key, below, "has a key that is not text to the engine", "put it in quotes")
+                continue
             if name in first:
                 self.problem(key, below, f"is there twice, first on line {first[name]}", "keep one of them")
                 continue
@@ -134,7 +163,7 @@ def _plain(text: str) -> object:
 
 def _number(text: str) -> object:
     bare = text.replace("_", "")
-    if not bare[:1].isdigit() and bare[:1] not in "+-.":
+    if len(bare) > _LONGEST_NUMBER or (not bare[:1].isdigit() and bare[:1] not in "+-."):
         return text
     if _OCTAL.fullmatch(bare):
         return int(bare, 8)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from piston_iac.site.faults import Fault
-from piston_iac.site.load import read_stack
+from piston_iac.site.faults import Fault, SiteFaults
+from piston_iac.site.load import load_file, read_stack
 
 LAB = (Path(__file__).parents[3] / "stacks" / "Pulumi.lab.yaml").read_text()
 
@@ -27,6 +27,16 @@ class Bad:
     at: str = ""
 
 
+@dataclass(frozen=True)
+class Whole:
+    """A file of that content. Among its faults is one of `path`, with `words`, on `line` (0: none)."""
+
+    content: bytes
+    line: int
+    path: str
+    words: str
+
+
 N3_BMC = "address: 10.30.10.113"
 N3_BOOT = "mac: 52:54:00:0a:00:03"
 N3_LOCAL = "local: [n3-local-1, n3-local-2, n3-local-3, n3-local-4]"
@@ -36,6 +46,10 @@ FACTORY = "    factoryPassword:\n      secure: v1:RQaIJguQgMrth5Wj:EN8k07X1vuczs
 COMMUNITY = "      secure: v1:jaujX/U7N9YxRkzc:wNGXKvrcUKmaK8XM29aPCW0fhALJEjq25SU="
 ROUTE = "nextHop: 10.30.0.1\n"
 N3_TO_N5 = LAB[LAB.index("    n3:\n") : LAB.index("\n  piston:ipmi:")]
+N3_BMC_WRONG = "address: 10.30.10.1113"
+MEMORY = "osdMemoryMib: 896"
+N5_AND_ON = LAB[LAB.index("    n5:\n") : LAB.index(MEMORY)]
+AFTER_N5 = LAB[LAB.index("\n  piston:ipmi:") : LAB.index(MEMORY)]
 
 YAML = {
     "tab": Bad("      vid: 20", "\tvid: 20", "the file", "tab"),
@@ -59,6 +73,21 @@ YAML = {
         "alias",
         "piston:dns: &servers",  # YAML keeps no place for the alias, only for what it stands for
     ),
+    "alias that contains itself": Bad(
+        "piston:dns: [10.30.10.5]", "piston:dns: &a [*a]", "dns[0]", "alias", "piston:dns: &a"
+    ),
+    "alias that was never named": Bad("piston:dns: [10.30.10.5]", "piston:dns: *a", "the file", "alias"),
+    "NUL byte": Bad("      vid: 20", "      vid: \0" + "20", "the file", "control character", "vid: \0"),
+    "deep nesting": Bad(
+        "[10.30.10.5]", "[" * 40 + "]" * 40, "the file", "nests more than 32 deep", "piston:dns: [["
+    ),
+    "nesting that would end the process": Bad(
+        "[10.30.10.5]", "[" * 100_000, "the file", "nests more than 32 deep", "piston:dns: [["
+    ),
+    "number as key": Bad(
+        "piston:dns:", "5: 6\n  piston:dns:", "5", "is not text to the engine; put it in quotes"
+    ),
+    "true as key": Bad("    n3:\n", "    true:\n", "nodes.true", "not text to the engine"),
     "list as key": Bad("piston:dns: [10.30.10.5]", "piston:dns: {[a]: b}", "dns", "not a word"),
 }
 
@@ -147,6 +176,56 @@ SHAPES = {
     "vid too low": Bad("vid: 20", "vid: 0", "networks.service.vid", "no VLAN id"),
     "vid one": Bad("vid: 20", "vid: 1", "networks.service.vid", "unconfigured port"),
     "vid in quotes": Bad("vid: 20", 'vid: "20"', "networks.service.vid", "a whole number, without quotes"),
+    "VLAN 4096": Bad("vid: 20", "vid: 4096", "networks.service.vid", "no VLAN id; write 2 to 4094"),
+    "VLAN of a port that trunks": Bad("vid: 4\n", "vid: 0\n", "switches.data.uplink.vid", "no VLAN id"),
+    "number that fills a page": Bad(
+        "vid: 20", "vid: 0x" + "f" * 50_000, "networks.service.vid", "is '0xfff", "vid: 0xf"
+    ),
+    "octet of four digits": Bad(
+        "10.30.10.113",
+        "10.30.10.1113",
+        "nodes.n3.bmc.address",
+        "'10.30.10.1113' is not an IPv4 address",
+        N3_BMC_WRONG,
+    ),
+    "octet with a sign": Bad(
+        "10.30.10.113",
+        "10.30.10.-3",
+        "nodes.n3.bmc.address",
+        "is not an IPv4 address",
+        "address: 10.30.10.-3",
+    ),
+    "prefix beyond 32": Bad(
+        "10.30.20.0/24",
+        "10.30.20.0/33",
+        "networks.service.cidr",
+        "not an IPv4 network",
+        "cidr: 10.30.20.0/33",
+    ),
+    "even number of mons": Bad(MEMORY, f"mons: 4\n    {MEMORY}", "ceph.mons", "is 4; write 3 or 5"),
+    "no mon": Bad(MEMORY, f"mons: 0\n    {MEMORY}", "ceph.mons", "is 0; write 3 or 5"),
+    "memory of an OSD": Bad(MEMORY, "osdMemoryMib: 100", "ceph.osdMemoryMib", "too low; write 896 or more"),
+    "placement groups": Bad(
+        "vms: { pgNum: 16 }", "vms: { pgNum: 17 }", "ceph.pools.vms.pgNum", "no power of two", "vms:"
+    ),
+    "pool that is not ours": Bad(
+        "vms: { pgNum: 16 }", "vmz: { pgNum: 16 }", "ceph.pools.vmz", "did you mean vms?", "vmz:"
+    ),
+    "quota below nothing": Bad(
+        "vms: { pgNum: 16 }", "vms: { quotaGib: -1 }", "ceph.pools.vms.quotaGib", "too low", "vms:"
+    ),
+    "kind of disk": Bad(
+        "vms: { pgNum: 16 }",
+        "vms: { deviceClass: tape }",
+        "ceph.pools.vms.deviceClass",
+        "write 'any'",
+        "vms:",
+    ),
+    "text as a mapping": Bad(
+        "piston:dns: [10.30.10.5]", "piston:dns: 10.30.10.5", "dns", "is '10.30.10.5', not a list"
+    ),
+    "yes as a number": Bad("number: 4", "number: true", "nodes.n4.number", "is true, not a whole number"),
+    "number beyond 200": Bad("number: 4", "number: 201", "nodes.n4.number", "too high; write 200 or less"),
     "octet": Bad("10.30.10.113", "10.30.10.313", "nodes.n3.bmc.address", "0 to 255", "address: 10.30.10.313"),
     "short address": Bad(
         "10.30.10.113", "10.30.113", "nodes.n3.bmc.address", "not an IPv4 address", "address: 10.30.113"
@@ -378,8 +457,62 @@ RULES = {
     "rescue user alike": Bad(
         "    factoryUser:", "    breakGlassUser: piston\n    factoryUser:", "ipmi.breakGlassUser", "ipmi.user"
     ),
+    "more mons than nodes": Bad(
+        f"{N5_AND_ON}{MEMORY}",
+        f"{AFTER_N5}mons: 5\n    {MEMORY}",
+        "ceph.mons",
+        "is 5, and the site has 4 nodes",
+        "mons: 5",
+    ),
+    "too many placement groups": Bad(
+        "vms: { pgNum: 16 }", "vms: { pgNum: 1024 }", "ceph.pools", "Ceph's limit", "pools:"
+    ),
+    "VLAN of two networks": Bad(
+        "vid: 40", "vid: 30", "networks.cloud.vid", "is 30, which networks.host.vid has already"
+    ),
+    "one network for two": Bad(
+        "cidr: 10.30.40.0/24\n      gateway: 10.30.40.1",
+        "cidr: 10.30.30.0/24\n      gateway: 10.30.30.1",
+        "networks.cloud.cidr",
+        "overlaps networks.host.cidr",
+    ),
+    "disk twice in one list": Bad(
+        N3_LOCAL,
+        "local: [n3-local-1, n3-local-2, n3-local-3, n3-local-3]",
+        "nodes.n3.disks.local[3]",
+        "local[2] has already",
+    ),
+    "three disks": Bad(N3_LOCAL, "local: [a, b, c]", "nodes.n3.disks.local", "has 3 disks; RAID1+0"),
     "two nodes": Bad(N3_TO_N5, "", "nodes", "has 2 of the 3", "piston:nodes"),
 }
+
+LAUGHS = "\n".join(f"  piston:x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]" for n in range(1, 30))
+
+WHOLE = {
+    "empty file": Whole(b"", 1, "the file", "holds no settings; copy stacks/Pulumi.example.yaml"),
+    "comments only": Whole(b"# later\n", 1, "the file", "holds no settings"),
+    "list": Whole(b"- piston:dns\n", 1, "the file", "holds no settings"),
+    "text": Whole(b"piston\n", 1, "the file", "holds no settings"),
+    "no section": Whole(b"config:\n", 1, "config", "is missing or empty; stacks/Pulumi.example.yaml"),
+    "sections as a list": Whole(b"config: [1]\n", 1, "config", "is missing or empty"),
+    "not UTF-8": Whole(
+        LAB.replace("rack1", "g\xe9neve", 1).encode("latin-1"),
+        LAB[: LAB.index("rack1")].count("\n") + 1,
+        "the file",
+        "is not UTF-8 text; save it as UTF-8",
+    ),
+    "UTF-16": Whole(LAB.encode("utf-16"), 1, "the file", "is not UTF-8 text"),
+    "a program": Whole(b"\x7fELF\x02\x01\x01\0\0", 1, "the file", "control character"),
+    "control character in a file of Windows": Whole(
+        b"config:\r\n  piston:dns: []\r\n  piston:ntp: \x02\r\n", 3, "the file", "control character"
+    ),
+    "NUL bytes only": Whole(bytes(4096), 1, "the file", "control character"),
+    "billion laughs": Whole(
+        f"config:\n  piston:x0: &x0 lol\n{LAUGHS}\n".encode(), 3, "piston:x1", "is not a setting; remove it"
+    ),
+    "far too large": Whole(b"#" * (600 << 10), 0, "the file", "is larger than 512 KiB"),
+}
+"""Files that are wrong as a whole. What is told first of them comes before all else that is missing."""
 
 ROWS = {**YAML, **FILE, **SECRETS, **SHAPES, **RULES}
 
@@ -425,10 +558,44 @@ def test_a_bad_stack_file_is_told_where_and_why(name: str) -> None:
     assert fault.line == line_of(row)
     assert fault.fix
     assert "\n" not in str(fault)
+    assert len(str(fault)) < 600
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_file_that_is_no_stack_file(name: str, tmp_path: Path) -> None:
+    row = WHOLE[name]
+    path = tmp_path / "Pulumi.lab.yaml"
+    path.write_bytes(row.content)
+    with pytest.raises(SiteFaults) as caught:
+        load_file(path)
+    [fault] = [fault for fault in caught.value.faults if fault.path == row.path]
+    assert row.words in f"{fault.cause}; {fault.fix}"
+    assert (fault.file, fault.line) == (str(path), row.line)
+    for fault in caught.value.faults:
+        assert fault.fix
+        assert len(str(fault)) < 600
+        assert str(fault).isprintable()
+
+
+def test_a_directory_in_the_place_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "Pulumi.lab.yaml"
+    path.mkdir()
+    with pytest.raises(SiteFaults) as caught:
+        load_file(path)
+    assert [str(it) for it in caught.value.faults] == [
+        f"{path}: the file cannot be read: Is a directory; name another"
+    ]
 
 
 def test_there_are_enough_rows() -> None:
-    assert len(ROWS) >= 45
+    assert len(ROWS) + len(WHOLE) >= 140
+
+
+def test_no_fault_shows_a_password() -> None:
+    for row in SECRETS.values():
+        for fault in faults_of(broken(row)):
+            assert "hunter2" not in str(fault)
+            assert "ADMIN" not in fault.cause
 
 
 def test_all_faults_come_at_once_in_the_order_of_the_file() -> None:
