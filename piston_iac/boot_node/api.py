@@ -37,6 +37,13 @@ class OperatorApi:
         require_operator(request)
         return web.json_response(await self._boot_node.state())
 
+    async def journal(self, request: web.Request) -> web.Response:
+        """GET /v1/journal: what was changed here last, by whom."""
+        require_operator(request)
+        journal = self._boot_node.journal
+        entries = await asyncio.to_thread(journal.entries)
+        return web.json_response({"writes": journal.writes, "entries": entries})
+
     async def put_settings(self, request: web.Request) -> web.Response:
         """PUT /v1/settings."""
         who = require_operator(request)

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 
 class Journal:
@@ -44,3 +45,12 @@ class Journal:
             file.flush()
             os.fsync(file.fileno())
         self.writes += 1
+
+    def entries(self, last: int = 1000) -> list[dict[str, Any]]:
+        """The last lines as plain data (`at`, `who`, `what`), oldest first."""
+        if not self._path.exists():
+            return []
+        content = self._path.read_text(encoding="utf-8")
+        # A line may be being written right now.
+        whole = content[: content.rfind("\n") + 1]
+        return [json.loads(line) for line in whole.splitlines()[-last:]]

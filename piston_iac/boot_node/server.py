@@ -25,6 +25,7 @@ def https(boot_node: BootNode) -> web.Application:
     application.add_routes(
         [
             web.get("/v1/state", operator.state),
+            web.get("/v1/journal", operator.journal),
             web.put("/v1/settings", operator.put_settings),
             web.put("/v1/releases/{release}/{file}", operator.put_release_file),
             web.delete("/v1/releases/{release}", operator.delete_release),

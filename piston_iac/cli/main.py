@@ -22,6 +22,9 @@ COMMANDS = {
     "diagram": "piston_iac.cli.diagram",
     "image": "piston_iac.cli.image",
     "lab": "piston_iac.cli.lab",
+    "status": "piston_iac.cli.status",
+    "support": "piston_iac.cli.support",
+    "why": "piston_iac.cli.why",
 }
 """Subcommand to module."""
 
