@@ -140,9 +140,25 @@ def _add_svi(svi: AddSvi) -> Iterator[Operation]:
         "tag": svi.vid,
         "external_ids": _encode_map(svi.port_ids),
     }
+    # Somebody who shares this switch may have made it since: then we look again.
+    for table in ("Port", "Interface"):
+        yield _not_yet(table, name)
     yield {"op": "insert", "table": "Interface", "uuid-name": "interface", "row": interface}
     yield {"op": "insert", "table": "Port", "uuid-name": "port", "row": port}
     yield _members("insert", ["named-uuid", "port"])
+
+
+def _not_yet(table: str, name: str) -> Operation:
+    """Fail the transaction when there is a row of that name by now."""
+    return {
+        "op": "wait",
+        "timeout": 0,
+        "table": table,
+        "where": _named(name),
+        "columns": ["name"],
+        "until": "==",
+        "rows": [],
+    }
 
 
 def _members(mutator: str, port: list[str]) -> Operation:
