@@ -19,7 +19,7 @@ OSD_KEYS = "/etc/ceph/piston-osd"
 """Holds a key file per OSD disk (`osd_key_file`)."""
 
 CALL_LOOK, CALL_CHANGE, CLI = "ceph-look", "ceph-change", "ceph-cli"
-MON_BOOTSTRAP = "ceph-mon-bootstrap"
+MON_BOOTSTRAP, MON_LEAVE = "ceph-mon-bootstrap", "ceph-mon-leave"
 MON_COLLECT, MON_INSTALL = "ceph-mon-collect", "ceph-mon-install"
 COLLECTED = "collected.json"
 """Last member of a collected mon store: the numbers of the OSDs whose maps are in it, as a JSON list."""

@@ -72,6 +72,9 @@ class NodeReport:
     the agent ever changed in this boot; `progress` is the step under way. `seal_key`: the X25519 public
     key, hexadecimal, that documents for this node are sealed to. `uplink` is the data card: `up`,
     `no carrier`, `down` (switched off by its own system) or `missing`; empty before the first document.
+    `strangers`: units that are up and come neither from the image nor from the document. `flows`: OpenFlow
+    rules of the data bridge beside the one that it starts with. `image_cache_bytes`: what the images on the
+    mirror may take, 0 for no limit.
     """
 
     node: str
@@ -94,6 +97,9 @@ class NodeReport:
     writes: int
     uplink: str = ""
     services: dict[str, str] = field(default_factory=dict)
+    strangers: tuple[str, ...] = ()
+    flows: tuple[str, ...] = ()
+    image_cache_bytes: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -119,6 +125,8 @@ def from_dict(raw: dict[str, Any]) -> NodeReport:
             ),
             "interfaces": tuple(InterfaceState(**entry) for entry in raw["interfaces"]),
             "clock": Clock(**{**clock, "servers": tuple(clock["servers"])}),
+            "strangers": tuple(raw.get("strangers", ())),
+            "flows": tuple(raw.get("flows", ())),
         }
         return NodeReport(**{**raw, **nested})
     except (KeyError, TypeError) as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from piston_iac.plan.ceph.seen import Capacity, Cluster, Entity, Health, Osd, Pool, Rule
+from piston_iac.plan.ceph.seen import UNCOUNTED, Capacity, Cluster, Entity, Health, Osd, Pool, Rule
 
 Json = Any
 LOOK = (
@@ -41,6 +41,7 @@ def parse(answers: Mapping[str, Json]) -> Cluster:
         tree = answers["osd tree"]
         rules = {int(it["rule_id"]): _rule(it) for it in answers["osd crush rule dump"]}
         status = answers["status"]
+        objects = {str(it["name"]): int(it["stats"]["objects"]) for it in answers["df"]["pools"]}
         return Cluster(
             fsid=str(quorum["monmap"]["fsid"]),
             born=str(answers[BORN] or ""),
@@ -49,7 +50,7 @@ def parse(answers: Mapping[str, Json]) -> Cluster:
             mgrs=_mgrs(answers["mgr dump"]),
             osds=_osds(osd_dump, tree, answers["osd metadata"]),
             flags=tuple(sorted(osd_dump["flags_set"])),
-            pools={str(it["pool_name"]): _pool(it, rules) for it in osd_dump["pools"]},
+            pools={str(it["pool_name"]): _pool(it, rules, objects) for it in osd_dump["pools"]},
             rules={rule.name: rule for rule in rules.values()},
             options={
                 f"{_section(it)}/{it['name']}": str(it["value"])
@@ -83,7 +84,7 @@ def _mgrs(dump: Json) -> tuple[str, ...]:
 
 
 def _osds(dump: Json, tree: Json, metadata: Json) -> dict[int, Osd]:
-    disks = {int(it["id"]): str(it.get("default_device_class", "")) for it in metadata}
+    disks = {int(it["id"]): it for it in metadata}
     hosts = {
         int(child): str(it["name"])
         for it in tree["nodes"]
@@ -103,12 +104,13 @@ def _osds(dump: Json, tree: Json, metadata: Json) -> dict[int, Osd]:
             destroyed="destroyed" in it["state"],
             host=hosts.get(number, ""),
             device_class=classes.get(number, ""),
-            disk_class=disks.get(number, ""),
+            disk_class=str(disks.get(number, {}).get("default_device_class", "")),
+            size_bytes=int(disks.get(number, {}).get("bluestore_bdev_size", 0)),
         )
     return found
 
 
-def _pool(it: Json, rules: Mapping[int, Rule]) -> Pool:
+def _pool(it: Json, rules: Mapping[int, Rule], objects: Mapping[str, int]) -> Pool:
     rule = rules.get(int(it["crush_rule"]))
     return Pool(
         name=str(it["pool_name"]),
@@ -120,6 +122,8 @@ def _pool(it: Json, rules: Mapping[int, Rule]) -> Pool:
         applications=tuple(sorted(it["application_metadata"])),
         quota_bytes=int(it["quota_max_bytes"]),
         autoscale=it["pg_autoscale_mode"] != "off",
+        # One that was made a moment ago is not in that list yet: until it is, nobody calls it empty.
+        objects=objects.get(str(it["pool_name"]), UNCOUNTED),
     )
 
 

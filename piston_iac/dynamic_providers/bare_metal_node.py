@@ -22,7 +22,7 @@ from piston_iac.disk_claims import Claim, claim_disks
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.access import Access
 from piston_iac.dynamic_providers.bmc_common import WithBmc, open_bmc, same_machine
-from piston_iac.dynamic_providers.converging import Converging, Props, Seen
+from piston_iac.dynamic_providers.converging import Converging, Seen
 from piston_iac.dynamic_providers.node_deploy import Deploy
 from piston_iac.errors import PistonError, Unreachable, UnsafeChange, WrongMachine
 from piston_iac.node_document import NodeDocument, from_json
@@ -57,6 +57,9 @@ class NodeInputs(WithBmc):
     units: dict[str, str]
     interfaces: dict[str, dict[str, Any]]
     gateway: str
+    strangers: tuple[str, ...] = ()
+    flows: tuple[str, ...] = ()
+    image_cache_gib: float
     uplink: str = "up"
     mirror: dict[str, Any]
     clock: str
@@ -102,7 +105,7 @@ class BareMetalNodeProvider(Converging[NodeInputs]):
                 "Look at its console; `pulumi up` restarts a node that does not answer.",
             )
         same_machine(inputs, bound, report.hardware_uuid)
-        fields = {"power": Power.ON.value, **_only_ours(inputs, seen_fields(report))}
+        fields = {"power": Power.ON.value, **seen_fields(report)}
         fault = report.fault if report.phase == "failed" else ""
         return Seen({**fields, "fault": fault}, {"guid": report.hardware_uuid, "bootId": report.boot_id})
 
@@ -159,11 +162,6 @@ def _wait_for_osds(node: str, driver: NodeDriver) -> None:
             )
         runtime.info_status(f"{node}: waiting for {', '.join(serving)} to stop")
         deadline.pause(_POLL_S)
-
-
-def _only_ours(inputs: NodeInputs, seen: Props) -> Props:
-    """Units and files beside the document's are not in a report; an interface beside it is drift."""
-    return {name: seen[name] for name in seen if name in NodeInputs.model_fields}
 
 
 def _unseen(document: NodeDocument) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi import ResourceOptions
-from pulumi.dynamic import Resource
+from pulumi.dynamic import ReadResult, Resource
 from pydantic import Field
 
 from piston_iac import ceph_layout
@@ -22,6 +22,7 @@ from piston_iac.dynamic_providers.ceph_deploy import CephDeploy
 from piston_iac.dynamic_providers.converging import Converging, Props, Seen
 from piston_iac.errors import Unreachable, WrongMachine
 from piston_iac.plan.ceph.fields import seen_fields, unmade_fields
+from piston_iac.plan.ceph.loss import losses
 from piston_iac.plan.ceph.nodes import RUNNING
 from piston_iac.plan.ceph.seen import Cluster
 from piston_iac.plan.ceph.wanted import WantedCluster
@@ -29,6 +30,7 @@ from piston_iac.trust.cephx import key_digest
 from piston_iac.trust.secret import Secret
 
 _GIB = 1024**3
+_LEFT = "ifANodeDied"
 _REPORTS_S = 4.0
 _STOP_S = 180.0
 
@@ -38,6 +40,7 @@ class CephClusterInputs(WithCeph):
 
     `keys`: of mgrs and OSD disks, by the name they are derived for; secret. `deploy_s`: how long a node
     may take to be ready, seconds. `osd_hosts`: node by disk serial. `wipe`: serials that may be erased.
+    `kept`: pools and users that are not ours and stay.
     A refresh puts what is seen into the compared fields, so where parts belong is said beside them.
     """
 
@@ -48,6 +51,7 @@ class CephClusterInputs(WithCeph):
     mgr_hosts: tuple[str, ...]
     osd_hosts: dict[str, str]
     wipe: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     fsid: str
     mons: dict[str, str]
     mgrs: dict[str, str]
@@ -55,6 +59,7 @@ class CephClusterInputs(WithCeph):
     flags: tuple[str, ...] = ()
     options: dict[str, str] = Field(default_factory=dict)
     auth: dict[str, str] = Field(default_factory=dict)
+    strangers: dict[str, str] = Field(default_factory=dict)
     awaits: tuple[str, ...] = ()
 
     def wanted(self) -> WantedCluster:
@@ -65,6 +70,7 @@ class CephClusterInputs(WithCeph):
             mgrs=self.mgr_hosts,
             osds=self.osd_hosts,
             wipe=self.wipe,
+            kept=self.kept,
             digests={name: key_digest(Secret(key)) for name, key in self.keys.items()},
         )
 
@@ -102,7 +108,17 @@ class CephClusterProvider(Converging[CephClusterInputs]):
         if born and cluster.born and born != cluster.born:
             cause = f"this cluster was made {cluster.born}, and ours {born}"
             raise WrongMachine(DEVICE, "read its state", cause, "Find out who made another one.")
-        return Seen(seen_fields(wanted, cluster, reports, bound), _outs(cluster))
+        return Seen(
+            seen_fields(wanted, cluster, reports, bound), {**_outs(cluster), _LEFT: losses(cluster, reports)}
+        )
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """As any; and the plan says what would be left if a node died now."""
+        result = super().read(id_, props)
+        outs = result.outs or {}
+        for line in losses(None, {}) if outs.get("fault") else outs.get(_LEFT, ()):
+            runtime.of_the_site(line)
+        return result
 
     def converge(self, inputs: CephClusterInputs, bound: Mapping[str, Any]) -> None:
         """Make it, mend it, grow it, shrink it."""

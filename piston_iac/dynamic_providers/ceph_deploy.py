@@ -30,6 +30,7 @@ from piston_iac.plan.ceph.actions import (
     Look,
     MakeOsd,
     Permit,
+    RenewMon,
     Retire,
     Wait,
 )
@@ -120,6 +121,9 @@ class CephDeploy:
                     self.driver.apply(node, deadline)
                 told = {**attempt.told, **{node: attempt.told.get(node, 0) + 1 for node in nodes}}
                 return replace(attempt, told=told)
+            case RenewMon(node):
+                self._say(f"the mon of {node} was removed: it is made anew")
+                self.driver.run(node, ceph_layout.MON_LEAVE, {}, deadline)
             case Change(what, commands, keys):
                 self._say(what)
                 orders = [Order(_stamped(it), self._text(it, keys.get(i))) for i, it in enumerate(commands)]

@@ -1,5 +1,8 @@
 """IpmiCredential: a BMC whose only ways in are ours: a user, and a break-glass user to repair it.
 
+What somebody told it to boot from is seen in the same session: a node whose BMC says `disk` would not come
+back from the network after a power cut.
+
 A read logs in at most twice, with our user and with the break-glass user, each once, so that it can
 never lock an account.
 """
@@ -16,11 +19,11 @@ from pulumi.dynamic import Resource
 from pydantic import SecretStr
 
 from piston_iac.deadline import Deadline
-from piston_iac.devices.bmc.protocol import BmcSession, BmcUser, Login, Privilege
+from piston_iac.devices.bmc.protocol import BmcSession, BmcUser, BootDevice, Login, Privilege
 from piston_iac.dynamic_providers.bmc_common import WithBmc, open_bmc, same_machine
 from piston_iac.dynamic_providers.converging import Converging, Seen
 from piston_iac.dynamic_providers.timeline import doing
-from piston_iac.errors import AccessRefused
+from piston_iac.errors import AccessRefused, Unreachable
 from piston_iac.plan.credentials import (
     BREAK_GLASS_SLOT,
     FACTORY_SLOT,
@@ -28,14 +31,24 @@ from piston_iac.plan.credentials import (
     Account,
     Accounts,
     Change,
+    Slot,
     changes,
     judge,
     judge_factory,
+    strangers,
 )
+
+# Both lead to the network: nodes boot from it when nobody chose, and we choose it when we start one.
+_TO_NETWORK = (BootDevice.NONE, BootDevice.NETWORK)
+_BY_ITSELF = BootDevice.NETWORK.value
 
 
 class CredentialInputs(WithBmc):
-    """`login`, `break_glass_login` and `factory_login` are how the accounts are; see plan.credentials."""
+    """`login`, `break_glass_login` and `factory_login` are how the accounts are; see plan.credentials.
+
+    `strangers`: administrators that nobody declared, `kept_users` those that the operator lets be.
+    `boot_device`: `network`, or what somebody chose instead.
+    """
 
     generation: int
     break_glass_user: str
@@ -45,14 +58,18 @@ class CredentialInputs(WithBmc):
     login: str = Account.RIGHT.value
     break_glass_login: str = Account.RIGHT.value
     factory_login: str = Account.DISABLED.value
+    kept_users: tuple[str, ...] = ()
+    strangers: tuple[str, ...] = ()
+    boot_device: str = _BY_ITSELF
 
 
 @dataclass(frozen=True)
 class _Look:
-    """One look inside: the session that worked, and whether it was our own login."""
+    """One look inside: the session that worked, whether it was our own login, and who may log in."""
 
     session: BmcSession
     own: bool
+    users: tuple[BmcUser, ...]
 
 
 class IpmiCredentialProvider(Converging[CredentialInputs]):
@@ -72,10 +89,14 @@ class IpmiCredentialProvider(Converging[CredentialInputs]):
             guid = look.session.guid()
             same_machine(inputs, bound, guid)
             accounts = _accounts(inputs, look)
+            others = _strangers(inputs, look.users)
+            device = look.session.boot_device()
         fields = {
             "login": accounts.user.value,
             "breakGlassLogin": accounts.break_glass.value,
             "factoryLogin": accounts.factory.value,
+            "strangers": sorted(others.values()),
+            "bootDevice": _BY_ITSELF if device in _TO_NETWORK else device.value,
         }
         return Seen(fields, {"guid": guid})
 
@@ -88,6 +109,24 @@ class IpmiCredentialProvider(Converging[CredentialInputs]):
             for change in changes(_accounts(inputs, look)):
                 doing(f"BMC of {inputs.node}", change.value)
                 _apply(look.session, inputs, change)
+            for slot, name in _strangers(inputs, look.users).items():
+                doing(f"BMC of {inputs.node}", f"disable the administrator {name}")
+                look.session.disable_user(slot)
+            if look.session.boot_device() not in _TO_NETWORK:
+                doing(f"BMC of {inputs.node}", "boot from the network again")
+                look.session.set_boot_device(BootDevice.NONE)
+
+    def outlook(self, inputs: CredentialInputs, deadline: Deadline) -> list[str]:
+        """Whom it would shut out, as far as it can be seen now."""
+        try:
+            with _inside(inputs, [_own(inputs), _factory(inputs)]) as look:
+                others = _strangers(inputs, look.users)
+        except (Unreachable, AccessRefused):
+            return []
+        if not others:
+            return []
+        named = ", ".join(sorted(others.values()))
+        return [f"disables the administrators {named}; to let them be, name them in `ipmi.keptUsers`"]
 
     def lost_node(self, inputs: CredentialInputs) -> str:
         """A node whose BMC is out of reach is not started."""
@@ -123,7 +162,7 @@ def _inside(inputs: CredentialInputs, logins: list[Login]) -> Iterator[_Look]:
                 session = opened.enter_context(bmc.session(login))
             except AccessRefused:
                 continue
-            yield _Look(session, own=login is logins[0])
+            yield _Look(session, login is logins[0], session.users())
             return
         raise _locked_out(inputs, logins)
 
@@ -142,7 +181,7 @@ def _locked_out(inputs: CredentialInputs, logins: list[Login]) -> AccessRefused:
 
 
 def _accounts(inputs: CredentialInputs, look: _Look) -> Accounts:
-    users = {user.slot: user for user in look.session.users()}
+    users = {user.slot: user for user in look.users}
     own_right = look.own or _matches(look.session, users.get(OUR_SLOT), inputs.password)
     spare = users.get(BREAK_GLASS_SLOT)
     spare_right = _matches(look.session, spare, inputs.break_glass_password)
@@ -152,6 +191,14 @@ def _accounts(inputs: CredentialInputs, look: _Look) -> Accounts:
         break_glass=_judged(inputs.break_glass_user, spare, spare_right),
         factory=judge_factory(factory.enabled if factory and factory.name == inputs.factory_user else None),
     )
+
+
+def _strangers(inputs: CredentialInputs, users: tuple[BmcUser, ...]) -> dict[int, str]:
+    slots = (
+        Slot(user.slot, user.name, user.enabled and user.privilege is Privilege.ADMINISTRATOR)
+        for user in users
+    )
+    return strangers(slots, inputs.kept_users, inputs.factory_user)
 
 
 def _matches(session: BmcSession, user: BmcUser | None, password: str) -> bool:

@@ -87,6 +87,14 @@ def info_once(text: str) -> None:
         _sink.info(*said)
 
 
+def of_the_site(text: str) -> None:
+    """Show a line that belongs to no resource but to the whole site, once in a run."""
+    said = ("", text)
+    if _sink is not None and said not in _said:
+        _said.add(said)
+        _sink.info(*said)
+
+
 def info_status(text: str) -> None:
     """Show what the running operation waits for. The next status replaces it."""
     if _sink is not None:

@@ -30,7 +30,7 @@ def write_layer(recipe: Recipe, layer: Path) -> None:
     for unit in recipe.masks:
         _link(system / unit, "/dev/null")
     for unit, wanted_by in recipe.units:
-        _link(system / f"{wanted_by}.wants" / unit, f"/etc/systemd/system/{unit}")
+        _link(system / f"{wanted_by}.wants" / unit, f"/usr/lib/systemd/system/{unit}")
     for unit in recipe.host_units:
         drop_in = system / f"{unit}.d" / "piston.conf"
         drop_in.parent.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,8 @@ from piston_iac.node_agent.files import write_atomically, write_file
 from piston_iac.node_agent.journal import Journal
 from piston_iac.node_agent.programs import OutOfTime, run_program
 from piston_iac.node_agent.steps import (
+    CapImageCache,
+    ConvertMirror,
     EraseDisk,
     ForgetRestart,
     LinkUp,
@@ -20,6 +22,7 @@ from piston_iac.node_agent.steps import (
     MountMirror,
     Ovs,
     RecoverService,
+    RemoveFlow,
     ReplaceDisk,
     RestartUnit,
     SetAddress,
@@ -28,6 +31,7 @@ from piston_iac.node_agent.steps import (
     StartSwitch,
     StartUnit,
     Step,
+    StopStranger,
     WriteFile,
 )
 from piston_iac.node_agent.tools import ToolFailed
@@ -69,9 +73,13 @@ class Hands:
                 _recover(step)
             case StartUnit():
                 units.start(step.unit)
-            case EraseDisk() | MakeMirror() | MountMirror() | ReplaceDisk():
+            case StopStranger():
+                units.stop(step.unit)
+            case (
+                EraseDisk() | MakeMirror() | MountMirror() | ReplaceDisk() | ConvertMirror() | CapImageCache()
+            ):
                 do_mirror.do(step)
-            case StartSwitch() | Ovs() | LinkUp() | SetAddress() | SetGateway():
+            case StartSwitch() | Ovs() | RemoveFlow() | LinkUp() | SetAddress() | SetGateway():
                 do_network.do(step)
         self._journal.add(step.text)
 

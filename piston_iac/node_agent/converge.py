@@ -15,22 +15,30 @@ from piston_iac.deadline import Deadline
 from piston_iac.node_agent.apply import Hands
 from piston_iac.node_agent.disks import SeenDisk, see_disks, see_filesystem
 from piston_iac.node_agent.files import see_file
+from piston_iac.node_agent.image_cache import see_limit
 from piston_iac.node_agent.machine import hardware_uuid
 from piston_iac.node_agent.mirror_members import see_members
-from piston_iac.node_agent.mirror_steps import adoption_plan, mirror_plan, repair_plan
-from piston_iac.node_agent.network import SeenNetwork, see_network
+from piston_iac.node_agent.mirror_steps import adoption_plan, cache_plan, mirror_plan, repair_plan
+from piston_iac.node_agent.network import SeenNetwork, see_flows, see_network
 from piston_iac.node_agent.network_steps import (
     address_plan,
     cable_plan,
+    flow_plan,
     port_plan,
     switch_plan,
     uplink_state,
 )
 from piston_iac.node_agent.services import has_room, see_here
 from piston_iac.node_agent.steps import Plan, RecoverService
-from piston_iac.node_agent.system_steps import file_plan, hostname_plan, others_plan, unit_plan
+from piston_iac.node_agent.system_steps import (
+    file_plan,
+    hostname_plan,
+    others_plan,
+    strangers_plan,
+    unit_plan,
+)
 from piston_iac.node_agent.tools import ToolFailed
-from piston_iac.node_agent.units import PendingRestarts, states
+from piston_iac.node_agent.units import PendingRestarts, states, strangers
 from piston_iac.node_document import Networking, NodeDocument, Service
 
 Progress = Callable[[str], None]
@@ -64,8 +72,11 @@ def converge_rest(
         ("network", lambda: switch_plan(wanted, see_network(), hardware_uuid())),
         ("network", lambda: port_plan(wanted, see_network())),
         ("network", lambda: address_plan(wanted, see_network())),
+        ("network", lambda: flow_plan(wanted, see_flows(wanted.bridge))),
+        ("image cache", lambda: _cache(document)),
         ("units", lambda: _others(document, pending)),
         ("units", lambda: _units(document.units, pending)),
+        ("units", lambda: strangers_plan(strangers([file.path for file in document.files]))),
     )
     after: tuple[tuple[str, Callable[[], Plan]], ...] = (
         ("network", lambda: cable_plan(wanted, _network_with_carrier(wanted))),
@@ -139,7 +150,17 @@ def _repair(document: NodeDocument) -> Plan:
     wanted = document.mirror
     disks = see_disks()
     mounted = _mounted(wanted.label, wanted.mount, disks)
-    return repair_plan(document, disks, see_members(mounted, wanted.mount) if mounted else ())
+    if not mounted:
+        return repair_plan(document, disks, ())
+    filesystem = see_filesystem(mounted)
+    profile = filesystem.profile if filesystem else ""
+    return repair_plan(document, disks, see_members(mounted, wanted.mount), profile)
+
+
+def _cache(document: NodeDocument) -> Plan:
+    mirror = document.mirror
+    mounted = _is_mounted(mirror.label, mirror.mount, see_disks())
+    return cache_plan(document, see_limit(mirror.mount) if mounted else 0, mounted)
 
 
 def _network_with_carrier(wanted: Networking) -> SeenNetwork:

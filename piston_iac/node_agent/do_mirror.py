@@ -5,14 +5,22 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from piston_iac.node_agent.steps import EraseDisk, MakeMirror, MountMirror, ReplaceDisk
+from piston_iac.node_agent.image_cache import limit_images
+from piston_iac.node_agent.steps import (
+    CapImageCache,
+    ConvertMirror,
+    EraseDisk,
+    MakeMirror,
+    MountMirror,
+    ReplaceDisk,
+)
 from piston_iac.node_agent.tools import ToolFailed, run
 
 # Copying a disk of many terabytes takes the better part of a day.
 _REPLACE_LIMIT_S = 48 * 3600.0
 
 
-def do(step: EraseDisk | MakeMirror | MountMirror | ReplaceDisk) -> None:
+def do(step: EraseDisk | MakeMirror | MountMirror | ReplaceDisk | ConvertMirror | CapImageCache) -> None:
     """Do one step on disks.
 
     Raises:
@@ -28,6 +36,12 @@ def do(step: EraseDisk | MakeMirror | MountMirror | ReplaceDisk) -> None:
             _mount(step)
         case ReplaceDisk():
             _replace(step)
+        case ConvertMirror():
+            # soft: blocks that are raid10 already are not moved.
+            convert = ("-dconvert=raid10,soft", "-mconvert=raid10,soft")
+            run("btrfs", "balance", "start", *convert, step.mount, limit_s=_REPLACE_LIMIT_S)
+        case CapImageCache():
+            limit_images(step.mount, step.limit_bytes)
 
 
 def _erase(step: EraseDisk) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from piston_iac.node_agent import units
 from piston_iac.node_agent.files import write_atomically
-from piston_iac.node_agent.steps import LinkUp, Ovs, SetAddress, SetGateway, StartSwitch
+from piston_iac.node_agent.steps import LinkUp, Ovs, RemoveFlow, SetAddress, SetGateway, StartSwitch
 from piston_iac.node_agent.tools import run
 
 _SYSTEM_ID = Path("/etc/openvswitch/system-id.conf")
@@ -14,7 +14,7 @@ _MODULE = Path("/sys/module/openvswitch")
 _OVS_LIMIT = "--timeout=20"
 
 
-def do(step: StartSwitch | Ovs | LinkUp | SetAddress | SetGateway) -> None:
+def do(step: StartSwitch | Ovs | RemoveFlow | LinkUp | SetAddress | SetGateway) -> None:
     """Do one step on the network.
 
     Raises:
@@ -25,6 +25,8 @@ def do(step: StartSwitch | Ovs | LinkUp | SetAddress | SetGateway) -> None:
             _start(step)
         case Ovs():
             run("ovs-vsctl", _OVS_LIMIT, *step.arguments)
+        case RemoveFlow():
+            run("ovs-ofctl", "--strict", "del-flows", step.bridge, step.match)
         case LinkUp():
             run("ip", "link", "set", step.link, "up")
         case SetAddress():

@@ -13,11 +13,21 @@ from pathlib import Path
 from piston_iac.disk_claims import Claim, DiskClaim, claim_disks
 from piston_iac.node_agent.disks import SeenDisk
 from piston_iac.node_agent.mirror_members import REPLACEMENT, Member
-from piston_iac.node_agent.steps import EraseDisk, MakeMirror, MountMirror, Plan, ReplaceDisk, Step
+from piston_iac.node_agent.steps import (
+    CapImageCache,
+    ConvertMirror,
+    EraseDisk,
+    MakeMirror,
+    MountMirror,
+    Plan,
+    ReplaceDisk,
+    Step,
+)
 from piston_iac.node_document import NodeDocument
 from piston_iac.node_report import UNREADABLE
 
 BACKEND = "btrfs-raid10"
+_PROFILE = "raid10"
 
 
 def mirror_plan(document: NodeDocument, disks: tuple[SeenDisk, ...], mounted: bool) -> Plan:
@@ -38,12 +48,15 @@ def mirror_plan(document: NodeDocument, disks: tuple[SeenDisk, ...], mounted: bo
     return Plan(() if mounted else (MountMirror(tuple(disk.device for disk in own), mirror.mount),))
 
 
-def repair_plan(document: NodeDocument, disks: tuple[SeenDisk, ...], members: tuple[Member, ...]) -> Plan:
+def repair_plan(
+    document: NodeDocument, disks: tuple[SeenDisk, ...], members: tuple[Member, ...], profile: str = _PROFILE
+) -> Plan:
     """Put disks in the place of those that the mirror lost, and say what is left for the operator.
 
     Args:
         disks: every disk of this node.
         members: of the mirror that is mounted; none when it is not.
+        profile: how its data lies, `raid1+raid10` for a mixture.
     """
     mirror = document.mirror
     own = _largest(mirror.label, disks)
@@ -60,9 +73,18 @@ def repair_plan(document: NodeDocument, disks: tuple[SeenDisk, ...], members: tu
             steps.append(EraseDisk(disk.device, disk.serial, disk.marker))
         steps.append(ReplaceDisk(number, disk.device, disk.serial, mirror.mount))
     failing = [serials[it.name] for it in members if it.failing and it.name in serials]
+    if members and profile != _PROFILE and not gone and not failing:
+        steps.append(ConvertMirror(mirror.mount))
     claims = _claims(document, disks)
     faults = (*_refusals(claims, disks), *_lacks(claims), *_losing(failing), *_stale(document, disks, held))
     return Plan(tuple(steps), (*faults, *_unnamed(held - set(mirror.disks), gone)))
+
+
+def cache_plan(document: NodeDocument, limit_bytes: int, mounted: bool) -> Plan:
+    """What images may take of the mirror. `limit_bytes`: what they may take now."""
+    if not mounted or not document.image_cache_bytes or limit_bytes == document.image_cache_bytes:
+        return Plan()
+    return Plan((CapImageCache(document.mirror.mount, document.image_cache_bytes),))
 
 
 def adoption_plan(label: str, mount: str, disks: tuple[SeenDisk, ...], mounted: bool) -> Plan:

@@ -12,6 +12,8 @@ from piston_iac.node_report import InterfaceState
 
 _SOCKET = Path("/run/openvswitch/db.sock")
 _MODULE = Path("/sys/module/openvswitch")
+# A new bridge switches like any switch, by this one rule.
+_OWN_FLOW = "priority=0 actions=NORMAL"
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,19 @@ def interface_states(bridge: str, seen: SeenNetwork) -> tuple[InterfaceState, ..
         address = link.addresses[0] if link.addresses else ""
         states.append(InterfaceState(port.name, port.vid, address, link.mtu, link.up))
     return tuple(sorted(states, key=lambda state: state.name))
+
+
+def see_flows(bridge: str) -> tuple[str, ...]:
+    """OpenFlow rules of the bridge beside the one that it starts with."""
+    if not bridge or not _SOCKET.exists():
+        return ()
+    return parse_flows(run("ovs-ofctl", "--no-stats", "dump-flows", bridge, check=False))
+
+
+def parse_flows(dumped: str) -> tuple[str, ...]:
+    """From what `ovs-ofctl dump-flows` prints: a rule a line. Pure."""
+    lines = (line.strip() for line in dumped.splitlines() if " actions=" in f" {line.strip()}")
+    return tuple(line for line in lines if line != _OWN_FLOW)
 
 
 def parse_tables(

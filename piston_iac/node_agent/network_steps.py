@@ -7,7 +7,16 @@ of other kinds (patches and taps of the cloud) belong to others and are left alo
 from __future__ import annotations
 
 from piston_iac.node_agent.network import SeenLink, SeenNetwork, SeenPort
-from piston_iac.node_agent.steps import LinkUp, Ovs, Plan, SetAddress, SetGateway, StartSwitch, Step
+from piston_iac.node_agent.steps import (
+    LinkUp,
+    Ovs,
+    Plan,
+    RemoveFlow,
+    SetAddress,
+    SetGateway,
+    StartSwitch,
+    Step,
+)
 from piston_iac.node_document import Interface, Networking
 
 
@@ -51,6 +60,11 @@ def address_plan(wanted: Networking, seen: SeenNetwork) -> Plan:
     if wanted.gateway and seen.gateway != wanted.gateway:
         steps.append(SetGateway(wanted.gateway))
     return Plan(tuple(steps), tuple(faults))
+
+
+def flow_plan(wanted: Networking, flows: tuple[str, ...]) -> Plan:
+    """Rules that hold traffic up on its way through the bridge, as `network.see_flows` tells them."""
+    return Plan(tuple(RemoveFlow(wanted.bridge, flow.partition(" actions=")[0]) for flow in flows))
 
 
 def uplink_state(wanted: Networking, seen: SeenNetwork) -> str:

@@ -83,6 +83,31 @@ class ReplaceDisk:
 
 
 @dataclass(frozen=True)
+class ConvertMirror:
+    """Bring every block of the mirror back to RAID1+0, while it is in use."""
+
+    mount: str
+
+    @property
+    def text(self) -> str:
+        """For the journal."""
+        return "bring the local mirror back to raid10"
+
+
+@dataclass(frozen=True)
+class CapImageCache:
+    """Let the images below the mirror take so much, bytes; and make their place."""
+
+    mount: str
+    limit_bytes: int
+
+    @property
+    def text(self) -> str:
+        """For the journal."""
+        return f"let the image cache take {self.limit_bytes} bytes"
+
+
+@dataclass(frozen=True)
 class WriteFile:
     """Replace a file and note which units have to be restarted for it."""
 
@@ -141,6 +166,31 @@ class StartUnit:
     def text(self) -> str:
         """For the journal."""
         return f"start {self.unit}"
+
+
+@dataclass(frozen=True)
+class StopStranger:
+    """Stop a unit that neither the image nor the document knows."""
+
+    unit: str
+
+    @property
+    def text(self) -> str:
+        """For the journal."""
+        return f"stop {self.unit}, which is not of this node"
+
+
+@dataclass(frozen=True)
+class RemoveFlow:
+    """Take an OpenFlow rule from a bridge. `match` with its priority, as ovs-ofctl prints it."""
+
+    bridge: str
+    match: str
+
+    @property
+    def text(self) -> str:
+        """For the journal."""
+        return f"remove flow {self.match} from {self.bridge}"
 
 
 @dataclass(frozen=True)
@@ -213,11 +263,15 @@ Step = (
     | MakeMirror
     | MountMirror
     | ReplaceDisk
+    | ConvertMirror
+    | CapImageCache
     | WriteFile
     | RestartUnit
     | ForgetRestart
     | RecoverService
     | StartUnit
+    | StopStranger
+    | RemoveFlow
     | StartSwitch
     | Ovs
     | LinkUp

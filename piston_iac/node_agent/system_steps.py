@@ -11,6 +11,7 @@ from piston_iac.node_agent.steps import (
     RestartUnit,
     SetHostname,
     StartUnit,
+    StopStranger,
     WriteFile,
 )
 from piston_iac.node_document import File, NodeDocument
@@ -40,6 +41,11 @@ def unit_plan(units: tuple[str, ...], pending: Collection[str], states: Mapping[
     restarts = [unit for unit in units if unit in pending]
     starts = [unit for unit in units if states[unit] not in _UNDER_WAY and unit not in restarts]
     return Plan((*map(RestartUnit, restarts), *map(StartUnit, starts)))
+
+
+def strangers_plan(strangers: Collection[str]) -> Plan:
+    """Units that are not of this node."""
+    return Plan(tuple(map(StopStranger, strangers)))
 
 
 def others_plan(pending: Collection[str], states: Mapping[str, str]) -> Plan:

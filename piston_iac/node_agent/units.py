@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from piston_iac.node_agent.tools import ToolFailed, run
 
 _LIMIT_S = 120.0
+_KINDS = "--type=service,socket,timer"
+# Only the micro-OS has it. Anywhere else, as where this code is tested, no unit is ours to judge.
+_MICRO_OS = Path("/usr/lib/piston")
+# Where units of the image are; generators make theirs of what the image holds.
+_IMAGE = (
+    Path("/usr/lib/systemd/system"),
+    Path("/run/systemd/generator"),
+    Path("/run/systemd/generator.early"),
+    Path("/run/systemd/generator.late"),
+)
+# Where others put theirs. The image has none there, only links and settings.
+_ELSEWHERE = tuple(
+    Path(it) for it in ("/etc/systemd/system", "/run/systemd/system", "/run/systemd/transient")
+)
+_UP = ("active", "activating", "reloading")
 
 
 def states(names: Iterable[str]) -> dict[str, str]:
@@ -19,6 +35,56 @@ def states(names: Iterable[str]) -> dict[str, str]:
     return (
         dict(zip(units, lines, strict=False)) if len(lines) == len(units) else dict.fromkeys(units, "unknown")
     )
+
+
+def strangers(own: Collection[str]) -> tuple[str, ...]:
+    """Units that are up although neither the image nor the document knows them.
+
+    Args:
+        own: paths of the document's files: units that it brings itself.
+    """
+    if not _MICRO_OS.is_dir():
+        return ()
+    listed: list[dict[str, str]] = json.loads(run("systemctl", "list-units", _KINDS, "--output=json") or "[]")
+    up = [entry["unit"] for entry in listed if entry["active"] in _UP]
+    return judge_strangers(up, _files(_IMAGE), _files(_ELSEWHERE), {Path(path).name for path in own})
+
+
+def judge_strangers(
+    up: Iterable[str], image: Collection[str], elsewhere: Collection[str], own: Collection[str]
+) -> tuple[str, ...]:
+    """Of the units that are up those of no file of the image's, or of a file that hides it. Pure.
+
+    Args:
+        image, elsewhere: names of unit files of the image, and of those that others put there.
+        own: names of unit files that the document brings.
+    """
+    found = []
+    for unit in up:
+        names = {unit, _template(unit)}
+        if not names & {*own} and (names & {*elsewhere} or not names & {*image}):
+            found.append(unit)
+    return tuple(sorted(found))
+
+
+def _template(unit: str) -> str:
+    """`ceph-mon@n1.service` comes from `ceph-mon@.service`."""
+    name, at, rest = unit.partition("@")
+    return f"{name}@.{rest.rpartition('.')[2]}" if at else unit
+
+
+def _files(directories: Iterable[Path]) -> set[str]:
+    """Names of the files there; a link only gives another name to a file, or masks it."""
+    found: set[str] = set()
+    for directory in directories:
+        if directory.is_dir():
+            found |= {it.name for it in directory.iterdir() if not it.is_symlink() or directory in _IMAGE}
+    return found
+
+
+def stop(unit: str) -> None:
+    """Stop a unit."""
+    run("systemctl", "stop", unit, limit_s=_LIMIT_S)
 
 
 def start(unit: str) -> None:

@@ -1,10 +1,12 @@
-"""The mon of this node: `python3 -m piston_iac.node_programs.ceph_mon bootstrap|recover`.
+"""The mon of this node: `python3 -m piston_iac.node_programs.ceph_mon bootstrap|recover|leave`.
 
 `bootstrap` makes the first mon of a cluster, once, with a permit of the boot node's.
 In: {"node", "fsid", "address", "permit", "entities": {name: {"key", "caps": {daemon: caps}}}}.
 Out: {"made": true when a store was made, false when it was there}.
 `recover` makes a store anew for a cluster that the other mons have; it never makes a cluster. Exit status 0:
 there is a store; 3: there is none, and one line says why.
+`leave` gives up the store of a mon that the others removed from their map: such a mon may not start again
+(Monitor.cc: "must have been removed"), and `recover` makes it anew. In: {}. Out: {"left": the node}.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ from piston_iac.node_programs.mon_store import (
     check_mirror,
     clear_half_made,
     first_monmap,
+    give_up,
+    is_in,
     make_store,
     ready_fsid,
     without,
@@ -55,6 +59,7 @@ class Surroundings:
     """What these programs touch beside Ceph: systemd, and the boot node's permits."""
 
     start: Callable[[str], None]
+    stop: Callable[[str], None]
     redeem: Callable[[Secret], None]
 
 
@@ -110,6 +115,23 @@ def recover(node: str) -> None:
         make_store(node, conf.fsid, monmap, {}, key)
 
 
+def leave_cluster(node: str, around: Surroundings) -> Answer:
+    """Stop this node's mon and give its store up: the cluster goes on without it.
+
+    Raises:
+        Fault: the other mons do not answer, or their map still names this one.
+        ToolFailed: systemd or one of Ceph's tools refused.
+    """
+    conf = read_conf(ceph_layout.CONF)
+    key = read_key(ceph_layout.MON_KEYRING, MON_ENTITY)
+    with alone():
+        if is_in(fetch_monmap(conf, key), node):
+            raise Fault("the other mons still count on this one")
+        around.stop(ceph_layout.mon_unit(node))
+        give_up(node)
+    return {"left": node}
+
+
 def redeem_permit(token: Secret) -> None:
     """Use this node's permit up at the boot node.
 
@@ -151,11 +173,13 @@ def main(arguments: list[str], around: Surroundings) -> int:
     """Returns the exit status."""
     if arguments == ["bootstrap"]:
         return converse(parse_bootstrap, lambda request: bootstrap(request, around))
+    if arguments == ["leave"]:
+        return converse(dict, lambda _: leave_cluster(_boot_arguments().node, around))
     if arguments == ["recover"]:
         return guarded(lambda: recover(_boot_arguments().node), _STAYS_ABSENT)
-    print("usage: ceph_mon bootstrap|recover", file=sys.stderr)
+    print("usage: ceph_mon bootstrap|recover|leave", file=sys.stderr)
     return 2
 
 
 if __name__ == "__main__":
-    leave(main(sys.argv[1:], Surroundings(units.start, redeem_permit)))
+    leave(main(sys.argv[1:], Surroundings(units.start, units.stop, redeem_permit)))

@@ -64,6 +64,11 @@ def clear_half_made(node: str) -> None:
     shutil.rmtree(ceph_layout.mon_data(node), ignore_errors=True)
 
 
+def give_up(node: str) -> None:
+    """Call the store half-made: it is removed when the next one is made in its place."""
+    Path(ceph_layout.mon_ready(node)).unlink(missing_ok=True)
+
+
 def make_store(node: str, fsid: str, monmap: bytes, entities: Mapping[str, Entity], key: Secret) -> None:
     """Make the store, get it onto the disks, then mark it as whole.
 
@@ -99,6 +104,17 @@ def first_monmap(node: str, fsid: str, address: str) -> bytes:
         return content(fd)
 
 
+def is_in(monmap: bytes, node: str) -> bool:
+    """Whether a map names this mon.
+
+    Raises:
+        ToolFailed: monmaptool cannot read it.
+    """
+    with in_memory("monmap", monmap) as fd:
+        listed = ceph_tool("monmaptool", "--print", f"/dev/fd/{fd}", pass_fds=(fd,))
+    return any(line.endswith(f" mon.{node}") for line in listed.splitlines())
+
+
 def without(monmap: bytes, node: str) -> bytes:
     """A peers' map less this mon, so that a mon without data can only join them.
 
@@ -107,10 +123,9 @@ def without(monmap: bytes, node: str) -> bytes:
     Raises:
         ToolFailed: monmaptool cannot read it.
     """
+    if not is_in(monmap, node):
+        return monmap
     with in_memory("monmap", monmap) as fd:
-        listed = ceph_tool("monmaptool", "--print", f"/dev/fd/{fd}", pass_fds=(fd,))
-        if not any(line.endswith(f" mon.{node}") for line in listed.splitlines()):
-            return monmap
         ceph_tool("monmaptool", "--rm", node, f"/dev/fd/{fd}", pass_fds=(fd,))
         return content(fd)
 

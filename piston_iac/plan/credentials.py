@@ -6,12 +6,14 @@ and is left alone. Source: IPMI 2.0 rev 1.1, section 22.26.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 FACTORY_SLOT = 2
 OUR_SLOT = 3
 BREAK_GLASS_SLOT = 4
+_OWN_SLOTS = frozenset({FACTORY_SLOT, OUR_SLOT, BREAK_GLASS_SLOT})
 
 
 class Account(StrEnum):
@@ -58,6 +60,35 @@ def changes(seen: Accounts) -> tuple[Change, ...]:
     if seen.factory not in (Account.DISABLED, Account.MISSING):
         steps.append(Change.DISABLE_FACTORY)
     return tuple(steps)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A user slot that holds a name. `administrator`: enabled, and may do everything."""
+
+    number: int
+    name: str
+    administrator: bool
+
+
+def strangers(slots: Iterable[Slot], kept: Collection[str], factory_user: str) -> dict[int, str]:
+    """Administrators beside ours, by slot: nobody declared them.
+
+    Args:
+        kept: names that the operator lets be.
+        factory_user: what the factory account is called; another name in its slot is a stranger.
+    """
+    return {
+        slot.number: slot.name
+        for slot in slots
+        if slot.administrator and slot.name not in kept and not _is_own(slot, factory_user)
+    }
+
+
+def _is_own(slot: Slot, factory_user: str) -> bool:
+    if slot.number == FACTORY_SLOT:
+        return slot.name == factory_user
+    return slot.number in _OWN_SLOTS
 
 
 def judge(name: str, slot_name: str, enabled: bool, administrator: bool, password_right: bool) -> Account:

@@ -13,11 +13,17 @@ from piston_iac.node_report import MirrorState, NodeReport
 from piston_iac.plan.services import chrony
 
 _SHOWN_DIGITS = 12
+_GIB = 1024**3
 Fields = dict[str, Any]
 
 
 def _shown(digest: str) -> str:
     return f"sha256:{digest[:_SHOWN_DIGITS]}" if digest else "missing"
+
+
+def _gib(size_bytes: int) -> float:
+    """Shown to a hundredth; 0 is no limit."""
+    return round(size_bytes / _GIB, 2)
 
 
 def _mirror_state(mirror: MirrorState) -> str:
@@ -37,6 +43,8 @@ def wanted_fields(document: NodeDocument) -> Fields:
             for entry in document.networking.interfaces
         },
         "gateway": document.networking.gateway,
+        "strangers": [],
+        "flows": [],
         "uplink": "up",
         "mirror": {
             "label": document.mirror.label,
@@ -44,6 +52,7 @@ def wanted_fields(document: NodeDocument) -> Fields:
             "profile": profile,
             "disks": sorted(document.mirror.disks),
         },
+        "imageCacheGib": _gib(document.image_cache_bytes),
         "clock": "in step",
     }
 
@@ -61,6 +70,8 @@ def seen_fields(report: NodeReport) -> Fields:
     clock = {"clock": "in step" if report.clock.synchronised else "not in step"}
     if report.units.get(chrony.UNIT, "active") != "active":
         clock = {}
+    # Without its mirror a node has no cache: the mirror's own line says so.
+    cache = {} if report.mirror.state == "absent" else {"imageCacheGib": _gib(report.image_cache_bytes)}
     return {
         **applied,
         "release": report.release,
@@ -71,6 +82,8 @@ def seen_fields(report: NodeReport) -> Fields:
             for entry in report.interfaces
         },
         "gateway": report.gateway,
+        "strangers": list(report.strangers),
+        "flows": list(report.flows),
         "uplink": report.uplink,
         "mirror": {
             "label": report.mirror.label,
@@ -79,5 +92,6 @@ def seen_fields(report: NodeReport) -> Fields:
             # A missing disk is told by the state, once.
             "disks": sorted({*report.mirror.disks, *report.mirror.missing}),
         },
+        **cache,
         **clock,
     }

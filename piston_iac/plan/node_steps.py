@@ -137,6 +137,12 @@ def _with_agent(document: NodeDocument, report: NodeReport, attempt: Attempt) ->
     fields = differing(document, report)
     if not fields:
         return Done()
+    if "release" in fields:
+        # It boots the right one by itself. When, is for the operator to say: its daemons are away meanwhile.
+        return Fail(
+            f"it runs release {report.release}, not {document.release}",
+            "Power it off, one node at a time, then run `pulumi up`: it boots the right release.",
+        )
     if fields == ("clock",):
         # Nothing is to be done for a clock but to wait until chrony has followed its servers a while.
         return Wait("the clock to be in step")

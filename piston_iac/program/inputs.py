@@ -212,6 +212,7 @@ def credential(site: Site, node: str) -> CredentialInputs:
             "generation": ipmi.generation,
             "break_glass_user": ipmi.break_glass_user,
             "break_glass_password": rescue.get_secret_value(),
+            "kept_users": ipmi.kept_users,
             "factory_user": ipmi.factory_user,
             "factory_password": ipmi.factory_password.get_secret_value(),
         }
@@ -262,6 +263,7 @@ def ceph_cluster(site: Site) -> CephClusterInputs:
             "mgr_hosts": wanted.mgrs,
             "osd_hosts": wanted.osds,
             "wipe": wanted.wipe,
+            "kept": wanted.kept,
             **ceph_fields.wanted_fields(wanted),
         }
     )

@@ -168,7 +168,8 @@ class Ipmi(Model):
 
     Each BMC gets a password of its own, derived from the site's seed and `generation`. `factory*` is
     what a new machine comes with. `break_glass_user` is a second administrator kept to repair the
-    first. `write_interval_s`: least time between two writes to one BMC, seconds.
+    first. `write_interval_s`: least time between two writes to one BMC, seconds. `kept_users`: other
+    administrators of the BMCs that are let be; any other one is disabled.
     """
 
     user: IpmiUser = "piston"
@@ -177,6 +178,7 @@ class Ipmi(Model):
     factory_password: FactoryPassword
     generation: Annotated[int, Field(ge=1)] = 1
     write_interval_s: Annotated[float, Field(ge=0, le=60)] = 5.0
+    kept_users: tuple[IpmiUser, ...] = ()
 
 
 class DiskLayout(Model):
@@ -232,12 +234,14 @@ class Pools(Model):
 class Ceph(Model):
     """The cluster storage. `mons`: 3, and 5 from five failure domains on, unless it is given here.
 
-    `osd_memory_mib`: what one OSD may use for its caches.
+    `osd_memory_mib`: what one OSD may use for its caches. `kept`: pools and users of the cluster that were
+    not made by us and are let be, by their names: `scratch`, `client.backup`.
     """
 
     mons: Literal[3, 5] | None = None
     osd_memory_mib: Annotated[int, Field(ge=896)] = 4096
     pools: Pools = Pools()
+    kept: tuple[Word, ...] = ()
 
 
 class Snmp(Model):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+_SITE = "pulumi:pulumi:Stack (piston-lab)"
 NODES = ("n1", "n2", "n3", "n4", "n5")
 
 
@@ -24,10 +25,17 @@ class Result:
     def is_clean(self) -> bool:
         """The engine found nothing to do, and nobody said anything beside."""
         summary = self.text.partition("Resources:\n")[2].splitlines()
-        return bool(summary) and summary[0].strip().endswith(" unchanged") and "Diagnostics:" not in self.text
+        return bool(summary) and summary[0].strip().endswith(" unchanged") and not self.told()
+
+    def if_a_node_died(self) -> list[str]:
+        """What the plan says at its end, of the whole site."""
+        return self._diagnostics().get(_SITE, [])
 
     def told(self) -> dict[str, list[str]]:
-        """What the Diagnostics say, by resource: `SwitchPort (data-core)`."""
+        """What the Diagnostics say, by resource: `SwitchPort (data-core)`; not what each plan ends with."""
+        return {resource: lines for resource, lines in self._diagnostics().items() if resource != _SITE}
+
+    def _diagnostics(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         resource = ""
         for line in self.text.partition("Diagnostics:\n")[2].partition("Resources:\n")[0].splitlines():

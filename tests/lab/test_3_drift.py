@@ -1,82 +1,49 @@
-"""Drifts by foreign hands: a plain preview names resource, field, old and new; up repairs just that."""
+"""Drifts by foreign hands: a plain preview names resource, field, old and new; `up` repairs just that."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
 from piston_iac.trust.derive import bmc_password
 from piston_iac.trust.secret import Secret
-from tests.lab.operator_shell import Rack
+from tests.lab.drifts import ROUNDS, Drift
+from tests.lab.operator_shell import Rack, Result
+from tests.lab.storage import Storage
 
-IPMITOOL = "piston lab exec operator -- ipmitool -I lanplus -C 3"
-
-
-@dataclass(frozen=True)
-class Drift:
-    """How it is injected, and what the plan must say: resource, and `field: old => new` as a pattern.
-
-    `device` is where the repair may write; every other device must hear nothing.
-    """
-
-    inject: str
-    resource: str
-    line: str
-    device: str
+# Each round is two plans and one `up`, on a machine that may be busy.
+pytestmark = pytest.mark.timeout(900)
+KINDS = 30
 
 
-DRIFTS = {
-    "port VLAN": Drift(
-        "piston lab switch data -- ovs-vsctl set port core tag=99",
-        "SwitchPort (data-core)",
-        r"vid: 99 => 4",
-        "switch data",
-    ),
-    "missing VLAN": Drift(
-        "piston lab switch data -- ovs-vsctl del-port sw vlan30",
-        "SwitchVlan (data-vlan30)",
-        r"exists: no => yes",
-        "switch data",
-    ),
-    "BMC password": Drift(
-        f"IPMI_PASSWORD={{password:n3}} {IPMITOOL} -H 10.30.10.113 -U piston -E user set password 3 by-hand",
-        "IpmiCredential (n3-bmc)",
-        r"login: other password => right",
-        "bmc n3",
-    ),
-    "power off": Drift(
-        f"IPMI_PASSWORD={{password:n4}} {IPMITOOL} -H 10.30.10.114 -U piston -E chassis power off",
-        "BareMetalNode (n4)",
-        r"power: off => on",
-        "node n4",
-    ),
-    "stopped unit": Drift(
-        "piston lab console n1 -- systemctl stop chrony.service",
-        "BareMetalNode (n1)",
-        r"units.chrony.service: inactive => active",
-        "node n1",
-    ),
-    "edited file": Drift(
-        "piston lab console n5 -- sh -c 'echo 10.9.9.9 stranger >> /etc/hosts'",
-        "BareMetalNode (n5)",
-        r"files./etc/hosts: sha256:[0-9a-f]{12} => sha256:[0-9a-f]{12}",
-        "node n5",
-    ),
-    "route": Drift(
-        "piston lab switch data -- ovs-vsctl remove bridge sw external_ids '\"route:0.0.0.0/0\"'",
-        "SwitchRoute (data-route-0.0.0.0-0)",
-        r"exists: no => yes",
-        "switch data",
-    ),
-    "boot service": Drift(
-        "piston lab console boot -- systemctl stop piston-dnsmasq.service",
-        "BootNode (boot-node)",
-        r"services.piston-dnsmasq.service: inactive => active",
-        "boot node",
-    ),
-}
+@dataclass
+class Played:
+    """A round: what the plan said, what `up` did, what the plan said then. `heard`: devices that changed."""
+
+    plan: Result
+    repair: Result
+    heard: set[str]
+    after: Result
+
+
+@pytest.fixture(scope="module", params=ROUNDS)
+def played(request: pytest.FixtureRequest, ready: Rack) -> Iterator[tuple[str, Played]]:
+    """One round: all of its drifts, one plan, one `up`, one plan."""
+    rows = ROUNDS[request.param].values()
+    Storage(ready).wait_healthy()
+    for row in rows:
+        ready.must(_filled(ready, row.inject))
+    plan = ready.preview()
+    for row in rows:
+        if row.before_up:
+            ready.must(row.before_up)
+    before = ready.writes()
+    repair = ready.up()
+    heard = {device for device, count in ready.writes().items() if count != before.get(device)}
+    yield request.param, Played(plan, repair, heard, ready.preview())
 
 
 def _filled(ready: Rack, command: str) -> str:
@@ -86,25 +53,42 @@ def _filled(ready: Rack, command: str) -> str:
     )
 
 
-@pytest.mark.parametrize("name", DRIFTS)
-def test_drift(ready: Rack, name: str) -> None:
-    drift = DRIFTS[name]
-    ready.must(_filled(ready, drift.inject))
-    plan = ready.preview()
-    assert plan.code == 0, plan.text
-    told = plan.told()
-    assert list(told) == [drift.resource], plan.text
-    assert len(told[drift.resource]) == 1, plan.text
-    assert re.fullmatch(drift.line, told[drift.resource][0]), plan.text
-    before = ready.writes()
-    repaired = ready.up()
-    assert repaired.code == 0, repaired.text
-    changed = {device for device, count in ready.writes().items() if count != before.get(device)}
-    assert changed <= {drift.device, *_power_devices(drift)}, changed
-    after = ready.preview()
-    assert after.is_clean(), after.text
+def test_there_are_enough_kinds() -> None:
+    assert len({name for it in ROUNDS.values() for name in it}) >= KINDS
 
 
-def _power_devices(drift: Drift) -> set[str]:
-    """Starting a node writes at its BMC and opens its window at the boot node."""
-    return {"bmc n4", "boot node"} if drift.device == "node n4" else set()
+def test_each_drift_is_one_line(played: tuple[str, Played]) -> None:
+    name, round_ = played
+    rows = ROUNDS[name]
+    assert round_.plan.code == 0, round_.plan.text
+    told = round_.plan.told()
+    missed = [row for row, drift in rows.items() if not _is_told(drift, told)]
+    assert missed == [], round_.plan.text
+
+
+def test_nothing_else_is_told(played: tuple[str, Played]) -> None:
+    name, round_ = played
+    drifts = ROUNDS[name].values()
+    others = [
+        (resource, line)
+        for resource, lines in round_.plan.told().items()
+        for line in lines
+        if not any(it.resource == resource and re.fullmatch(it.line, line) for it in drifts)
+    ]
+    assert others == [], round_.plan.text
+
+
+def test_up_repairs_all_of_it(played: tuple[str, Played]) -> None:
+    _, round_ = played
+    assert round_.repair.code == 0, round_.repair.text
+    assert round_.after.is_clean(), f"{round_.repair.text}\n{round_.after.text}"
+
+
+def test_up_touches_nothing_else(played: tuple[str, Played]) -> None:
+    name, round_ = played
+    allowed = {device for drift in ROUNDS[name].values() for device in drift.devices}
+    assert round_.heard <= allowed
+
+
+def _is_told(drift: Drift, told: dict[str, list[str]]) -> bool:
+    return any(re.fullmatch(drift.line, line) for line in told.get(drift.resource, []))

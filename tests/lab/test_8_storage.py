@@ -35,36 +35,6 @@ def test_every_object_is_there_three_times_on_different_nodes(
     assert len({hosts[number] for number in place["acting"]}) == 3
 
 
-def test_one_osd_that_stops_is_one_line_and_is_started_again(storage: Storage) -> None:
-    rack = storage.rack
-    rack.lab("console n4 -- systemctl stop 'piston-osd@*'")
-    time.sleep(2)
-    plan = rack.preview()
-    assert plan.told() == {"CephCluster (ceph)": ["osds.n4-osd-1: down, in => up, in"]}, plan.text
-    before = rack.writes()
-    done = rack.up()
-    assert done.code == 0, done.text
-    after = rack.writes()
-    changed = {name for name in after if after[name] != before[name]}
-    assert changed == {"node n4"}
-    storage.wait_healthy()
-    assert rack.preview().is_clean()
-
-
-def test_settings_that_somebody_changed_are_named_and_put_back(storage: Storage) -> None:
-    rack = storage.rack
-    rack.must("piston ceph run lab -- osd set noout")
-    rack.must("piston ceph run lab -- osd pool set vms size 2")
-    rack.must("piston ceph run lab -- config set osd osd_max_backfills 7")
-    plan = rack.preview()
-    assert plan.told() == {
-        "CephCluster (ceph)": ["flags: noout => (none)", "options.osd/osd_max_backfills: 7 => (none)"],
-        "CephPool (pool-vms)": ["size: 2 => 3"],
-    }, plan.text
-    assert rack.up().code == 0
-    assert rack.preview().is_clean()
-
-
 def test_no_key_on_a_node_administers_the_cluster(storage: Storage) -> None:
     """Every key in any file of Ceph's on any node: what it may do, tried with Ceph's own client."""
     rack = storage.rack

@@ -71,6 +71,13 @@ class Apply:
 
 
 @dataclass(frozen=True)
+class RenewMon:
+    """Have this node give up the store of its mon, which somebody removed from the map: it may not start."""
+
+    node: str
+
+
+@dataclass(frozen=True)
 class Change:
     """Send these commands to the mons. `keys`: for some, by position, which key goes along."""
 
@@ -120,4 +127,6 @@ class Fail:
     remedy: str
 
 
-Step = Bootstrap | FinishPermit | Apply | Change | tuple[MakeOsd, ...] | Retire | Wait | Done | Fail
+Step = (
+    Bootstrap | FinishPermit | Apply | RenewMon | Change | tuple[MakeOsd, ...] | Retire | Wait | Done | Fail
+)

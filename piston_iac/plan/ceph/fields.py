@@ -12,6 +12,7 @@ from piston_iac.plan.ceph import layout
 from piston_iac.plan.ceph.nodes import Reports, traces
 from piston_iac.plan.ceph.repairs import strange_flags, wrong_auth
 from piston_iac.plan.ceph.seen import Cluster
+from piston_iac.plan.ceph.strangers import stranger_fields
 from piston_iac.plan.ceph.wanted import WantedCluster
 
 IN_QUORUM, OUT_OF_QUORUM = "in quorum", "out of quorum"
@@ -30,6 +31,7 @@ def wanted_fields(wanted: WantedCluster) -> Fields:
         "flags": [],
         "options": {},
         "auth": {},
+        "strangers": {},
         "awaits": [],
     }
 
@@ -83,6 +85,7 @@ def seen_fields(
         "flags": strange_flags(cluster),
         "options": dict(cluster.options),
         "auth": wrong_auth(wanted, cluster),
+        "strangers": stranger_fields(wanted, cluster),
         "awaits": sorted(silent),
     }
 

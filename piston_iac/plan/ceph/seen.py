@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+UNCOUNTED = -1
+"""Objects of a pool that nobody has counted yet."""
+
 
 @dataclass(frozen=True)
 class Osd:
     """One OSD of the OSD map. `host` is its bucket in the CRUSH map, empty when it is in none.
 
     `fresh`: it has an id and a key and never came up. `device_class` is the CRUSH map's; `disk_class` what
-    the OSD found its disk to be.
+    the OSD found its disk to be, and `size_bytes` how large; 0 of one that never said.
     """
 
     number: int
@@ -22,11 +25,15 @@ class Osd:
     host: str
     device_class: str
     disk_class: str = ""
+    size_bytes: int = 0
 
 
 @dataclass(frozen=True)
 class Pool:
-    """One pool. `quota_bytes` 0: none. `autoscale`: whether Ceph changes `pg_num` by itself."""
+    """One pool. `quota_bytes` 0: none. `autoscale`: whether Ceph changes `pg_num` by itself.
+
+    `objects`: how many are in it, or `UNCOUNTED`.
+    """
 
     name: str
     size: int
@@ -36,6 +43,7 @@ class Pool:
     applications: tuple[str, ...]
     quota_bytes: int
     autoscale: bool
+    objects: int = 0
 
 
 @dataclass(frozen=True)

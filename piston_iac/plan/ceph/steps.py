@@ -21,6 +21,7 @@ from piston_iac.plan.ceph.actions import (
     FinishPermit,
     Look,
     MakeOsd,
+    RenewMon,
     Retire,
     Step,
     Wait,
@@ -28,6 +29,7 @@ from piston_iac.plan.ceph.actions import (
 from piston_iac.plan.ceph.nodes import (
     ABSENT,
     MON,
+    STOPPED,
     Disk,
     DiskState,
     disk_state,
@@ -38,6 +40,7 @@ from piston_iac.plan.ceph.nodes import (
 )
 from piston_iac.plan.ceph.repairs import repairs
 from piston_iac.plan.ceph.seen import Cluster, Osd
+from piston_iac.plan.ceph.strangers import taking_strangers_out
 from piston_iac.plan.ceph.wanted import WantedCluster
 
 
@@ -60,7 +63,7 @@ def next_step(wanted: WantedCluster, look: Look, attempt: Attempt) -> Step:
         step = part_of(wanted, look, cluster, attempt)
         if step is not None:
             return step
-    return _end(wanted, look, cluster)
+    return taking_strangers_out(wanted, cluster) or _end(wanted, look, cluster)
 
 
 def _stamp(born: str) -> Command:
@@ -139,6 +142,8 @@ def _mons(wanted: WantedCluster, look: Look, cluster: Cluster, attempt: Attempt)
         if part(report, MON) == ABSENT or stopped(report):
             if not attempt.may_tell(node):
                 return Fail(f"the mon of {node} does not join", f"See `journalctl` of {node} at its console.")
+            if node not in cluster.mons and part(report, MON) == STOPPED and attempt.told.get(node):
+                return RenewMon(node)
             return Apply((node,), f"mon of {node} joins")
         return Wait(f"the mon of {node} to join the quorum")
     strangers = [name for name in cluster.mons if name not in wanted.mons]

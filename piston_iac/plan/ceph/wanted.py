@@ -21,6 +21,7 @@ class WantedCluster:
     """The cluster without its pools.
 
     `mons`: address by node; `mgrs`: nodes; `osds`: node by disk serial; `wipe`: serials that may be erased.
+    `kept`: pools and users of others that stay.
     `digests`: of the keys, by the name they are derived for.
     """
 
@@ -30,6 +31,7 @@ class WantedCluster:
     osds: dict[str, str]
     wipe: tuple[str, ...] = ()
     digests: dict[str, str] = field(default_factory=dict)
+    kept: tuple[str, ...] = ()
 
     def own_uuids(self) -> frozenset[str]:
         """The uuids of the OSDs that belong on these disks."""
@@ -61,6 +63,7 @@ def wanted_cluster(site: Site) -> WantedCluster:
         osds=osds,
         digests={name: key_digest(Secret(key)) for name, key in keys(site).items()},
         wipe=tuple(serial for node in site.nodes.values() for serial in node.wipe if serial in osds),
+        kept=site.ceph.kept,
     )
 
 

@@ -57,6 +57,7 @@ def fragment(site: Site, node: str) -> Fragment:
             )
         )
         programs.append(_program(layout.MON_BOOTSTRAP, "ceph_mon", "bootstrap", writes=True, limit_s=_MAKE_S))
+        programs.append(_program(layout.MON_LEAVE, "ceph_mon", "leave", writes=True))
         programs.append(_program(layout.MON_INSTALL, "mon_rebuild", "install", writes=True, limit_s=_MAKE_S))
     if node in mgr_hosts(site):
         entity = f"{MGR}.{node}"
@@ -126,7 +127,6 @@ def _conf(site: Site, node: str) -> str:
             "mon_election_timeout": 2,
             "mgr_initial_modules": "iostat",
             "mon_osd_down_out_interval": 600,
-            "mon_allow_pool_delete": "false",
             # The store shares the local mirror with VM disks, which may fill it.
             "mon_data_avail_warn": 10,
             "mon_data_avail_crit": 3,

@@ -77,7 +77,7 @@ def redeem(token: object) -> None:
 def run(module: str, arguments: list[str]) -> int:
     program = import_module(f"piston_iac.node_programs.{module}")
     if module == "ceph_mon":
-        return int(program.main(arguments, program.Surroundings(start, redeem)))
+        return int(program.main(arguments, program.Surroundings(start, stop, redeem)))
     if module == "ceph_osd":
         return int(program.main(arguments, program.Units(start, stop)))
     return int(program.main(arguments))

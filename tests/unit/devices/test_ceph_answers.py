@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from piston_iac.devices.ceph_answers import LOOK, parse
-from piston_iac.plan.ceph.seen import Rule
+from piston_iac.plan.ceph.seen import UNCOUNTED, Rule
 
 ANSWERS = json.loads((Path(__file__).with_name("cases") / "ceph_answers.json").read_text())
 
@@ -38,6 +38,7 @@ def test_a_healthy_cluster() -> None:
     vms = cluster.pools["vms"]
     assert (vms.size, vms.min_size, vms.pg_num, vms.rule) == (3, 2, 16, "piston-host")
     assert (vms.applications, vms.quota_bytes, vms.autoscale) == (("rbd",), 0, False)
+    assert (vms.objects, cluster.pools[".mgr"].objects) == (0, 2)
     assert cluster.rules["piston-host"] == Rule("piston-host", "host", "")
     assert cluster.options == {}
     assert cluster.health.status == "HEALTH_OK"
@@ -54,6 +55,7 @@ def test_no_key_is_in_an_answer() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "seen"),
     [
+        ("df/pools", [], lambda it: it.pools["vms"].objects == UNCOUNTED),
         ("osd dump/osds/0/up", 0, lambda it: not it.osds[0].up),
         ("osd dump/osds/0/in", 0, lambda it: not it.osds[0].is_in),
         ("osd dump/osds/0/state", ["exists", "new"], lambda it: it.osds[0].fresh),

@@ -58,7 +58,7 @@ def test_the_recipe_holds_what_runs_on_nodes_and_nothing_else(recipe: Recipe) ->
     assert "usr/lib/piston/piston_iac/boot_node/__main__.py" in targets
     assert "usr/lib/piston/piston_iac/node_programs/ceph_call.py" in targets
     assert "usr/lib/piston/piston_iac/ceph_layout.py" in targets
-    assert "etc/systemd/system/piston-agent.service" in targets
+    assert "usr/lib/systemd/system/piston-agent.service" in targets
     assert not any("/site/" in target or "/lab/" in target for target in targets)
     assert not {"openssh-server", "sudo"} & set(recipe.packages)
 
@@ -84,6 +84,8 @@ def test_the_layer_masks_logins_and_frees_containers_of_host_units(recipe: Recip
     assert (system / "multi-user.target.wants/piston-agent.service").is_symlink()
     assert (tmp_path / "usr/lib/piston/chrony-options").stat().st_mode & 0o111
     assert (tmp_path / "etc/machine-id").read_text() == ""
+    # The agent takes a unit from below /etc for somebody else's.
+    assert [it.name for it in system.glob("*.*") if it.is_file() and not it.is_symlink()] == []
 
 
 def test_the_same_layer_has_the_same_times(recipe: Recipe, tmp_path: Path) -> None:

@@ -2,7 +2,17 @@
 
 import pytest
 
-from piston_iac.plan.credentials import WANTED, Account, Accounts, Change, changes, judge, judge_factory
+from piston_iac.plan.credentials import (
+    WANTED,
+    Account,
+    Accounts,
+    Change,
+    Slot,
+    changes,
+    judge,
+    judge_factory,
+    strangers,
+)
 
 FACTORY_NEW = Accounts(Account.MISSING, Account.MISSING, Account.ENABLED)
 
@@ -40,3 +50,18 @@ def test_judge(
 def test_judge_factory() -> None:
     assert judge_factory(True) is Account.ENABLED
     assert judge_factory(False) is judge_factory(None) is Account.DISABLED
+
+
+OURS = (Slot(2, "ADMIN", True), Slot(3, "piston", True), Slot(4, "piston-rescue", True))
+
+
+def test_administrators_beside_ours_are_strangers() -> None:
+    assert strangers((*OURS, Slot(5, "eve", True), Slot(6, "watch", False)), (), "ADMIN") == {5: "eve"}
+
+
+def test_another_name_in_the_factory_slot_is_a_stranger() -> None:
+    assert strangers((Slot(2, "mallory", True), *OURS[1:]), (), "ADMIN") == {2: "mallory"}
+
+
+def test_those_that_the_stack_file_names_are_let_be() -> None:
+    assert strangers((*OURS, Slot(5, "nagios", True)), ("nagios",), "ADMIN") == {}

@@ -35,3 +35,8 @@ def test_a_pulled_data_cable_is_one_line() -> None:
 def test_a_report_comes_back_as_it_was() -> None:
     report = replace(READY, mirror=MirrorState("degraded", "l", "raid10", ("a",), ("b", "c")))
     assert from_dict(report.to_dict()) == report
+
+
+def test_without_its_mirror_a_node_says_nothing_of_the_image_cache() -> None:
+    seen = seen_fields(replace(READY, mirror=MirrorState("absent", "", "", ()), image_cache_bytes=0))
+    assert "imageCacheGib" not in seen

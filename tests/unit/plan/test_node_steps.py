@@ -102,6 +102,7 @@ def test_next_step(observed: NodeObserved, attempt: Attempt, step: Step) -> None
         (OFF, STARTED, "off again"),
         (seen(BROKEN), CONVERGED, "disk a carries ext4"),
         (seen(replace(BROKEN, document="")), PUBLISHED, "disk a carries ext4"),
+        (seen(replace(READY, release="2026.10")), Attempt(), "it runs release 2026.10, not 2026.11"),
     ],
 )
 def test_it_ends_with_a_cause(observed: NodeObserved, attempt: Attempt, words: str) -> None:
@@ -122,6 +123,9 @@ def test_a_machine_that_is_not_ours_is_never_power_cycled() -> None:
         (replace(READY, gateway="10.30.20.1"), "gateway"),
         (replace(READY, release="2026.10"), "release"),
         (replace(READY, interfaces=()), "interfaces"),
+        (replace(READY, strangers=("miner.service",)), "strangers"),
+        (replace(READY, flows=("priority=1 actions=drop",)), "flows"),
+        (replace(READY, image_cache_bytes=1 << 31), "imageCacheGib"),
     ],
 )
 def test_each_field_counts(report: NodeReport, field: str) -> None:

@@ -22,12 +22,13 @@ from piston_iac.plan.ceph.actions import (
     Look,
     MakeOsd,
     Permit,
+    RenewMon,
     Retire,
     Step,
 )
 from piston_iac.plan.ceph.caps import ADMIN, ADMIN_CAPS, MGR_CAPS, osd_caps
 from piston_iac.plan.ceph.layout import osd_uuid
-from piston_iac.plan.ceph.seen import Capacity, Cluster, Entity, Health, Osd
+from piston_iac.plan.ceph.seen import Capacity, Cluster, Entity, Health, Osd, Pool
 from piston_iac.plan.ceph.wanted import WantedCluster
 
 FSID = "00000000-0000-4000-8000-00000000000a"
@@ -107,6 +108,8 @@ class Rack:
     moving: int = 0
     empty_hosts: tuple[str, ...] = ()
     stamp: str = ""
+    pools: dict[str, Pool] = field(default_factory=dict)
+    removed: set[str] = field(default_factory=set)
 
     def quorum(self) -> tuple[str, ...]:
         alive = [
@@ -137,7 +140,7 @@ class Rack:
             mgrs=tuple(n for n in ("n2", "n3") if f"mgr.{n}" in self.auth and n in self.quorum()),
             osds=osds,
             flags=self.flags,
-            pools={},
+            pools=dict(self.pools),
             rules={},
             options=dict(self.options),
             auth=dict(self.auth),
@@ -147,6 +150,12 @@ class Rack:
             empty_hosts=self.empty_hosts,
             removable=frozenset(n for n, osd in osds.items() if not osd.is_in and not moving),
         )
+
+    def remove_mon(self, name: str) -> None:
+        """Its daemon ends, and may not start on that store again."""
+        self.mons.pop(name)
+        self.removed.add(name)
+        self.nodes[name].mon_runs = False
 
     def _runs(self, osd: Osd) -> bool:
         node = self.nodes.get(osd.host)
@@ -162,28 +171,40 @@ class Rack:
                 self.permit = Permit(self.permit.node, "finished")
                 yield attempt
             case Apply(nodes, _):
-                for name in nodes:
-                    self._apply(self.nodes[name])
-                    yield attempt
-                yield replace(
-                    attempt, told={**attempt.told, **{n: attempt.told.get(n, 0) + 1 for n in nodes}}
-                )
+                yield from self._tell(nodes, attempt)
+            case RenewMon(name):
+                self._renew_mon(name)
+                yield attempt
             case Change(_, commands, keys):
                 for position, command in enumerate(commands):
                     self._command(command, keys.get(position))
                     yield attempt
             case Retire(osd):
-                node = self.nodes[osd.host]
-                node.osd_runs = False
-                yield attempt
-                node.disk = "blank"
-                yield attempt
-                del self.osds[osd.number]
-                self.empty_hosts = (osd.host,)
-                yield attempt
+                yield from self._retire(osd, attempt)
             case tuple():
                 for osd in step:
                     yield from self._make(osd, attempt)
+
+    def _tell(self, nodes: tuple[str, ...], attempt: Attempt) -> Iterator[Attempt]:
+        for name in nodes:
+            self._apply(self.nodes[name])
+            yield attempt
+        yield replace(attempt, told={**attempt.told, **{n: attempt.told.get(n, 0) + 1 for n in nodes}})
+
+    def _retire(self, osd: Osd, attempt: Attempt) -> Iterator[Attempt]:
+        node = self.nodes[osd.host]
+        node.osd_runs = False
+        yield attempt
+        node.disk = "blank"
+        yield attempt
+        del self.osds[osd.number]
+        self.empty_hosts = (osd.host,)
+        yield attempt
+
+    def _renew_mon(self, name: str) -> None:
+        assert name not in self.mons, "the others still count on it"
+        self.nodes[name].mon_runs = self.nodes[name].store = False
+        self.removed.discard(name)
 
     def _bootstrap(self, name: str, instead_of: str, attempt: Attempt) -> Iterator[Attempt]:
         assert self.permit is None or self.permit.node in (name, instead_of), "a permit of another node"
@@ -206,7 +227,7 @@ class Rack:
     def _apply(self, node: Node) -> None:
         if node.name in self.mon_hosts and not node.store and self.quorum():
             node.store = True
-        if node.store:
+        if node.store and node.name not in self.removed:
             node.mon_runs = True
             self.mons.setdefault(node.name, "address")
         node.osd_runs = node.disk.startswith(f"osd:{FSID}/")
@@ -259,11 +280,23 @@ class Rack:
                 number = int(text)
                 self.osds[number] = replace(self.osds[number], device_class=str(command["class"]))
             case "mon remove":
-                self.mons.pop(str(command["name"]))
+                self.remove_mon(str(command["name"]))
             case "auth caps":
                 entity = str(command["entity"])
                 assert entity.startswith("osd.")
                 self.auth[entity] = Entity("", osd_caps(int(entity.removeprefix("osd."))))
+            case _:
+                self._removal(command)
+
+    def _removal(self, command: dict[str, object]) -> None:
+        match command["prefix"]:
+            case "auth rm":
+                self.auth.pop(str(command["entity"]))
+            case "osd pool delete":
+                assert self.options["mon/mon_allow_pool_delete"] == "true"
+                assert self.pools.pop(str(command["pool"])).objects == 0
+            case "config set":
+                self.options[f"{command['who']}/{command['name']}"] = str(command["value"])
             case other:
                 raise AssertionError(f"unknown command {other}")
 

@@ -10,8 +10,9 @@ import pytest
 from piston_iac.plan.ceph.actions import Attempt, Done, Fail, Permit, Step, Wait
 from piston_iac.plan.ceph.caps import osd_caps
 from piston_iac.plan.ceph.layout import osd_uuid
-from piston_iac.plan.ceph.seen import Entity
+from piston_iac.plan.ceph.seen import UNCOUNTED, Entity, Pool
 from piston_iac.plan.ceph.steps import next_step
+from piston_iac.plan.ceph.strangers import stranger_fields
 
 from .rack import FSID, OTHER, Rack, rack, wanted
 
@@ -287,3 +288,68 @@ def test_an_osd_that_somebody_took_out_comes_in_again():
     it.osds[2] = replace(it.osds[2], is_in=False)
     assert run(it, born="birth 1")[0] == Done()
     assert it.osds[2].is_in
+
+
+def test_a_mon_that_somebody_removed_from_the_map_is_made_anew():
+    it = made()
+    it.remove_mon("n3")
+    assert run(it, born="birth 1")[0] == Done()
+    assert set(it.quorum()) == {"n1", "n2", "n3"}
+
+
+def test_a_mon_that_is_stopped_and_in_the_map_keeps_its_store():
+    it = made()
+    it.nodes["n3"].mon_runs = False
+    it.removed.add("n3")
+    step, _ = run(it, born="birth 1")
+    assert isinstance(step, Fail)
+    assert it.nodes["n3"].store
+
+
+def pool(objects: int) -> Pool:
+    return Pool("scratch", 3, 2, 8, "replicated_rule", (), 0, autoscale=False, objects=objects)
+
+
+def test_users_and_empty_pools_of_others_are_removed():
+    it = made()
+    it.auth["client.eve"] = Entity("", {"mon": "allow *"})
+    it.auth["client.bootstrap-osd"] = Entity("", {})
+    it.pools = {".mgr": pool(2), "vms": pool(9), "scratch": pool(0)}
+    look = it.look()
+    assert look.cluster
+    assert stranger_fields(wanted(*FIVE), look.cluster) == {
+        "pool scratch": "empty",
+        "user client.eve": "mon allow *",
+    }
+    assert run(it, born="birth 1")[0] == Done()
+    assert set(it.pools) == {".mgr", "vms"}
+    assert "client.eve" not in it.auth
+    assert "client.bootstrap-osd" in it.auth
+    assert it.options == {}
+
+
+def test_a_pool_of_others_that_holds_data_is_never_removed():
+    it = made()
+    it.pools = {"scratch": pool(1)}
+    step, _ = run(it, born="birth 1")
+    assert isinstance(step, Fail)
+    assert "scratch (1 objects)" in step.cause
+    assert it.pools
+
+
+def test_what_the_stack_file_keeps_is_let_be():
+    it = made()
+    it.auth["client.backup"] = Entity("", {"mon": "allow r"})
+    it.pools = {"scratch": pool(1)}
+    site = replace(wanted(*FIVE), kept=("scratch", "client.backup"))
+    assert run(it, site, born="birth 1") == (Done(), 0)
+    cluster = it.look().cluster
+    assert cluster
+    assert stranger_fields(site, cluster) == {}
+
+
+def test_a_pool_whose_objects_nobody_counted_is_waited_for():
+    it = made()
+    it.pools = {"scratch": pool(UNCOUNTED)}
+    assert isinstance(run(it, born="birth 1")[0], Wait)
+    assert it.pools
