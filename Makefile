@@ -47,7 +47,7 @@ test: root check image ## every test of the change gate
 	@$(PYTHON) -m pytest tests/contract -p no:xdist
 	@$(PYTHON) -m pytest tests/lab -p no:xdist
 
-test-long: root image ## kills at each place alone, each node dying, all mons lost; takes most of an hour
+test-long: root image ## kills, growth, deaths of nodes, 100 plans, seeded faults; takes some hours
 	@$(PYTHON) -m pytest tests/long -p no:xdist -v -s --durations=0
 
 bench: root image ## the performance table, also in build/bench.json

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from tests.lab.operator_shell import NODES
@@ -99,19 +97,4 @@ def test_the_whole_rack_loses_power_and_comes_back_by_itself(
     storage.wait_healthy()
     assert storage.identity() == before
     assert storage.read("kept") == written
-    assert rack.preview().is_clean()
-
-
-def test_it_comes_back_without_its_boot_node(storage: Storage, written: dict[str, str]) -> None:
-    rack = storage.rack
-    for node in NODES:
-        rack.lab(f"console {node} -- sh -c 'until [ -e /persist/boot/current.json ]; do sleep 1; done'")
-    rack.lab("blackout --boot")
-    for node in NODES:
-        rack.lab(f"power {node} on")
-    storage.wait_healthy(180)
-    assert storage.read("kept") == written
-    rack.lab("power boot on")
-    time.sleep(30)
-    assert rack.up().code == 0
     assert rack.preview().is_clean()

@@ -1,6 +1,6 @@
 """At each of the twelve places: a new install, its engine killed there, and one plain `up` that converges.
 
-Not part of the change gate, which kills one install at all of them: this takes about half an hour.
+About half an hour. `test_killed_install` kills one and the same install at all of them.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import pytest
 
 from tests.lab.fresh_rack import fresh_rack
-from tests.lab.killed_run import kill_at
-from tests.lab.one_of_each import check_one_of_each
-from tests.lab.places import PLACES, Place
+from tests.long.killed_run import kill_at
+from tests.long.one_of_each import check_one_of_each
+from tests.long.places import PLACES, Place
 
 pytestmark = pytest.mark.timeout(900)
 

@@ -31,7 +31,7 @@ PLACES = (
     Place("accounts of the BMCs", r"BMC of n\d: set our user"),
     Place("settings of the boot node", r"boot node: set what it serves"),
     Place("power-on", r"n[123]: start"),
-    # Nodes that an earlier, killed run has started are not mon hosts: see test_0_killed_install.
+    # Nodes that an earlier, killed run has started are not mon hosts: see test_killed_install.
     Place("boot, after power-on", r"console of n[123]: root image: .* verified"),
     Place("disk set-up", r"agent of n[123]: make local mirror"),
     Place("first mon", r"Ceph: n\d: makes the first mon"),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from piston_iac.lab.settings import from_environment
 from tests.lab.operator_shell import CHECKOUT, Rack, Result
-from tests.lab.places import Happenings, Place
+from tests.long.places import Happenings, Place
 
 UP = "pulumi up --stack lab --yes --skip-preview --non-interactive"
 REACH_S = 150.0

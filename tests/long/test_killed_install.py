@@ -1,7 +1,4 @@
-"""One install whose engine is killed at twelve places, one run after the other, and then converges.
-
-It has a rack of its own, so that the files that follow begin with nothing deployed.
-"""
+"""One install whose engine is killed at twelve places, one run after the other, and then converges."""
 
 from __future__ import annotations
 
@@ -10,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.lab.fresh_rack import fresh_rack
-from tests.lab.killed_run import Killed, kill_at, unlock_is_refused_while_the_engine_lives
-from tests.lab.one_of_each import check_one_of_each
 from tests.lab.operator_shell import Rack, Result
-from tests.lab.places import PLACES
+from tests.long.killed_run import Killed, kill_at, unlock_is_refused_while_the_engine_lives
+from tests.long.one_of_each import check_one_of_each
+from tests.long.places import PLACES
 
 pytestmark = pytest.mark.timeout(600)
 
