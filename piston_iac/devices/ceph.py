@@ -89,7 +89,7 @@ class CephDriver:
         asked.append({"prefix": BORN, "key": BORN_KEY})
         hosts = self._hosts(reports)
         answers = self._call(ceph_layout.CALL_LOOK, [Order(command) for command in asked], deadline, hosts)
-        if answers is None:
+        if answers is None or any(map(_is_late, answers)):
             return None
         for command, answer in zip(asked, answers, strict=True):
             if not (command["prefix"] == BORN and answer.code == -errno.ENOENT):
@@ -121,12 +121,16 @@ class CephDriver:
         """Send commands in order, up to the first that is refused.
 
         Raises:
-            Unreachable: no mon answers. DeviceRefused: the mons' own reason.
+            Unreachable: no mon answers, or not in time: it may be tried again.
+            DeviceRefused: the mons' own reason.
         """
         answers = self._call(ceph_layout.CALL_CHANGE, orders, deadline, self._mon_hosts)
         if answers is None:
             raise Unreachable(DEVICE, "change it", "no mon answers", "See the mon hosts.")
         for order, answer in zip(orders, answers, strict=False):
+            if _is_late(answer):
+                action = f"do `{order.command['prefix']}`"
+                raise Unreachable(DEVICE, action, "the mons did not answer in time", "See the mon hosts.")
             _must(order.command, answer)
 
     def run(self, node: str, program: str, arguments: Mapping[str, Any], deadline: Deadline) -> None:
@@ -179,6 +183,11 @@ class CephDriver:
 
 def _has_mon(report: NodeReport | None) -> bool:
     return part(report, MON) == RUNNING and report is not None and report.uplink == "up"
+
+
+def _is_late(answer: Answer) -> bool:
+    """While mons elect a leader, commands wait: nothing is wrong with them."""
+    return answer.code == -errno.ETIMEDOUT
 
 
 def _must(command: Command, answer: Answer) -> None:

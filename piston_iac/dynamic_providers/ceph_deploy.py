@@ -16,7 +16,7 @@ from piston_iac.devices.boot_node import BootNodeClient
 from piston_iac.devices.ceph import DEVICE, CephDriver, Order
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.timeline import doing
-from piston_iac.errors import DeviceRefused, Interrupted, PistonError, TimedOut
+from piston_iac.errors import DeviceRefused, Interrupted, PistonError, TimedOut, Unreachable
 from piston_iac.plan.ceph.actions import (
     NEW_STAMP,
     Apply,
@@ -77,7 +77,8 @@ class CephDeploy:
                     now,
                     Deadline.after(max(arrival.left_s(), 0) + _SETTLE_S, runtime.CANCELLED),
                 )
-            match next_step(self.wanted, look, attempt):
+            step = next_step(self.wanted, look, attempt)
+            match step:
                 case Done(notes):
                     for note in notes:
                         runtime.warn(note)
@@ -89,8 +90,12 @@ class CephDeploy:
                         runtime.warn(what)
                         return
                     self._wait(what, deadline)
-                case step:
-                    attempt = self._do(step, attempt)
+                case _:
+                    try:
+                        attempt = self._do(step, attempt)
+                    except Unreachable as error:
+                        # Mons elect, an agent is busy: the next look shows how much of it was done.
+                        self._wait(f"{error.device}: {error.cause}", deadline)
 
     def _look(self, arrival: Deadline) -> Look:
         deadline = Deadline.after(_LOOK_S, runtime.CANCELLED)

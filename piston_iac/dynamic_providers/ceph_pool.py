@@ -21,6 +21,8 @@ from piston_iac.plan.ceph.wanted import WantedPool
 
 _REPORTS_S = 4.0
 _CHANGE_S = 300.0
+# A cluster that gives no answer for so long has more wrong with it than an election.
+_SILENCE_S = 60.0
 _POLL_S = 1.0
 
 
@@ -73,22 +75,36 @@ class CephPoolProvider(Converging[CephPoolInputs]):
         """Send what is needed, until it is as wanted. The mgr may take its time to move placement groups."""
         driver, wanted = open_ceph(inputs), inputs.wanted()
         deadline = Deadline.after(_CHANGE_S, runtime.CANCELLED)
+        silence = Deadline.after(_SILENCE_S, runtime.CANCELLED)
         while True:
-            cluster = _look(inputs, driver, deadline)
-            if cluster is None:
-                raise Unreachable(
-                    self._device(inputs), "make it", "no quorum of mons answers", "Repair the cluster first."
-                )
-            reason = refusal(wanted, cluster)
-            if reason:
-                raise DeviceRefused(self._device(inputs), "make it", reason, "Change it in the stack file.")
-            needed = commands(wanted, cluster)
-            if not needed:
-                return
-            doing(self._device(inputs), ", ".join(str(it["prefix"]) for it in needed))
+            try:
+                if self._is_made(inputs, driver, wanted, deadline):
+                    return
+                silence = Deadline.after(_SILENCE_S, runtime.CANCELLED)
+            except Unreachable as error:
+                # Mons that elect a leader answer again in a moment.
+                if silence.over():
+                    raise
+                runtime.info_status(f"{self._device(inputs)}: {error.cause}")
+            self._pause(inputs, deadline)
+
+    def _is_made(
+        self, inputs: CephPoolInputs, driver: CephDriver, wanted: WantedPool, deadline: Deadline
+    ) -> bool:
+        """One look, and the commands that it asks for; True when it asks for none."""
+        device = self._device(inputs)
+        cluster = _look(inputs, driver, deadline)
+        if cluster is None:
+            raise Unreachable(device, "make it", "no quorum of mons answers", "Repair the cluster first.")
+        reason = refusal(wanted, cluster)
+        if reason:
+            raise DeviceRefused(device, "make it", reason, "Change it in the stack file.")
+        needed = commands(wanted, cluster)
+        if needed:
+            doing(device, ", ".join(str(it["prefix"]) for it in needed))
             driver.change([Order(command) for command in needed], deadline)
             changed(inputs.site)
-            self._pause(inputs, deadline)
+        return not needed
 
     def _pause(self, inputs: CephPoolInputs, deadline: Deadline) -> None:
         if deadline.cancelled.is_set():

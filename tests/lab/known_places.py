@@ -26,10 +26,13 @@ class Known:
 
     def covers(self, hit: Hit) -> bool:
         """Whether that hit is this one."""
-        return re.fullmatch(f"{self.place}\n{self.credential}", f"{hit.place}\n{hit.credential}") is not None
+        return (
+            re.fullmatch(f"(?:{self.place})\n(?:{self.credential})", f"{hit.place}\n{hit.credential}")
+            is not None
+        )
 
 
-FILES, MACHINES, DISKS, PROCESSES, ENGINE = "files", "machines", "disks", "processes", "engine"
+FILES, MACHINES, DISKS, PROCESSES = "files", "machines", "disks", "processes"
 _NODE = r"(?P<node>n\d)"
 _SAME = r"(?P=node)"
 _LAB = r".*"
@@ -124,12 +127,6 @@ KNOWN = (
         r"PULUMI_CONFIG in the environment of python .*",
         r"config .*",
         "how the engine hands the program its configuration; the kernel shows it to that user and root only",
-    ),
-    Known(
-        ENGINE,
-        r"log of preview -v=9",
-        r"(password|break-glass) of BMC .*|cephx key of .*|TLS key of operator",
-        "from -v=7 on the engine itself logs what it hands to providers: never hand such a log out",
     ),
 )
 
