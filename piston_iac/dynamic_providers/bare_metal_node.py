@@ -31,7 +31,7 @@ from piston_iac.plan.ceph.nodes import osd_serves
 from piston_iac.plan.node_fields import seen_fields
 
 _POWER_OFF_S = 60.0
-_REPORT_S = 4.0
+_REPORT_S = 7.0
 _POLL_S = 1.0
 # The cluster's resource stops its daemons meanwhile.
 _OSDS_S = 120.0

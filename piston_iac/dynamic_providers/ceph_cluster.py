@@ -31,7 +31,7 @@ from piston_iac.trust.secret import Secret
 
 _GIB = 1024**3
 _LEFT = "ifANodeDied"
-_REPORTS_S = 4.0
+_REPORTS_S = 7.0
 _STOP_S = 180.0
 
 

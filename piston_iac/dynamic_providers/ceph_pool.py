@@ -19,7 +19,7 @@ from piston_iac.plan.ceph.pools import commands, refusal, seen_fields
 from piston_iac.plan.ceph.seen import Cluster
 from piston_iac.plan.ceph.wanted import WantedPool
 
-_REPORTS_S = 4.0
+_REPORTS_S = 7.0
 _CHANGE_S = 300.0
 # A cluster that gives no answer for so long has more wrong with it than an election.
 _SILENCE_S = 60.0

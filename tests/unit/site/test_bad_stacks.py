@@ -281,8 +281,8 @@ SHAPES = {
     "IPMI user too long": Bad(
         "factoryUser: ADMIN", "factoryUser: A-very-long-name-x", "ipmi.factoryUser", "longer than 16"
     ),
-    "timeout": Bad("bootS: 90", "bootS: 0", "timeouts.bootS", "5 or more"),
-    "half a second": Bad("bmcS: 8", "bmcS: 8.5", "timeouts.bmcS", "whole number"),
+    "timeout": Bad("bootS: 150", "bootS: 0", "timeouts.bootS", "5 or more"),
+    "half a second": Bad("bmcS: 12", "bmcS: 12.5", "timeouts.bmcS", "whole number"),
 }
 
 RULES = {

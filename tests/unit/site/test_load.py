@@ -57,7 +57,7 @@ def open_text(site: Site) -> str:
 def test_the_lab_is_sound_and_its_secrets_stay_sealed() -> None:
     site = load_file(STACKS / "Pulumi.lab.yaml")
     assert (site.name, site.environment, site.release, len(site.nodes)) == ("lab", "lab", "2026.11", 5)
-    assert site.timeouts.model_dump() == {"boot_s": 90, "converge_s": 60, "bmc_s": 8}
+    assert site.timeouts.model_dump() == {"boot_s": 150, "converge_s": 90, "bmc_s": 12}
     assert (site.ipmi.write_interval_s, site.disk_layout.image_cache_gib) == (0, 1)
     for secret in (site.seed, site.ipmi.factory_password, site.dashboard.password):
         assert secret.get_secret_value() == SEALED_PLACEHOLDER

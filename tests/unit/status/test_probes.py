@@ -40,5 +40,5 @@ def test_every_resource_report_and_the_boot_node_is_asked_with_a_time_of_its_own
     asked = probes(DECLARED, clients(SITE), {})
     assert len({probe.key for probe in asked}) == len(asked) == len(DECLARED) + len(SITE.nodes) + 1
     by_key = {probe.key: probe for probe in asked}
-    assert (by_key["resource n1-bmc"].look_s, by_key["resource ceph"].look_s) == (8.0, 20.0)
+    assert (by_key["resource n1-bmc"].look_s, by_key["resource ceph"].look_s) == (12.0, 20.0)
     assert all(probe.look_s < probe.limit_s for probe in asked)
