@@ -43,9 +43,10 @@ check: setup ## format, lint, types, import rules, unit tests
 	@shellcheck -x setup/*.sh bin/* .ci/run env.sh
 	@$(PYTHON) -m pytest tests/unit -n 2
 
+test: export PISTON_GATE_BEGAN := $(shell date +%s)
 test: root check image ## every test of the change gate
-	@$(PYTHON) -m pytest tests/contract -p no:xdist
-	@$(PYTHON) -m pytest tests/lab -p no:xdist
+	@$(PYTHON) -m pytest tests/contract -p no:xdist -rs
+	@$(PYTHON) -m pytest tests/lab -p no:xdist -rs
 
 test-long: root image ## kills, growth, deaths of nodes, 100 plans, seeded faults; takes some hours
 	@$(PYTHON) -m pytest tests/long -p no:xdist -v -s --durations=0

@@ -52,7 +52,8 @@ def test_preview_works_with_a_device_unreachable(rack: Rack, first_up: Result) -
     plan = rack.preview()
     assert plan.code == 0, plan.text
     assert re.search(r"fault: unreachable: BMC of n1", plan.text), plan.text
-    assert plan.seconds < 30
+    # On top of a plan 7 s for the agent and 12 s for the BMC (bmcS of the lab); twice that on a slow machine.
+    assert plan.seconds < 60
 
 
 def test_the_next_up_goes_on_with_them(rack: Rack, first_up: Result) -> None:
