@@ -1,4 +1,4 @@
-"""What tests against real devices do on a machine that others starve; see `tests.starvation`."""
+"""What tests do on a machine that others starve; see `tests.starvation`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A failure of minutes in which others had the processor is no verdict, nor what follows on that rack."""
     report = yield
-    if report.failed and not _is("unit", item):
+    if report.failed:
         taken = starvation.processor_time().share_since(item.stash[BEGAN])
         unsure = item.config.stash.get(UNSURE, False)
         if taken >= starvation.STARVED or unsure:

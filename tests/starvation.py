@@ -16,6 +16,8 @@ STARVED = 0.25
 """From this share on a failure counts for nothing."""
 GATE_S = 55 * 60.0
 """The change gate has an hour, and what is under way has to end."""
+# Ticks: half a second of two processors. A test that is shorter measures nothing, and is always judged.
+_MOMENT = 100
 _STEAL, _KINDS = 7, 8
 _LOG = Path(__file__).resolve().parents[1] / "build" / "not-judged.log"
 
@@ -28,9 +30,9 @@ class ProcessorTime:
     taken: int
 
     def share_since(self, before: ProcessorTime) -> float:
-        """What others took since then, 0 to 1."""
+        """What others took since then, 0 to 1; 0 for a moment too short to be starved in."""
         total = self.total - before.total
-        return (self.taken - before.taken) / total if total > 0 else 0.0
+        return (self.taken - before.taken) / total if total >= _MOMENT else 0.0
 
 
 def parse(stat: str) -> ProcessorTime:

@@ -13,6 +13,7 @@ def test_the_share_that_others_took() -> None:
     assert (before.total, before.taken) == (1000, 100)
     assert after.share_since(before) == 0.75
     assert before.share_since(before) == 0.0
+    assert parse("cpu  100 0 100 700 0 0 0 199 0 0\n").share_since(before) == 0.0
 
 
 def test_the_gate_s_hour() -> None:
