@@ -11,8 +11,8 @@ packages=(
     # the virtual rack: switches, BMCs, firmware, disks, wires. udhcpc brings the busybox that this machine
     # prefers: naming busybox here would remove a busybox-static.
     openvswitch-switch openipmi ipmitool udhcpc btrfs-progs iproute2 ethtool mount util-linux
-    # tests: a boot node's DHCP outside its image
-    dnsmasq-base shellcheck
+    # tests: a boot node's DHCP outside its image, what goes over the cables
+    dnsmasq-base tcpdump shellcheck
 )
 # Packages that would start a service now and at each start of this machine. The lab runs these programs in
 # its own namespaces; nobody asked for them on this machine itself.

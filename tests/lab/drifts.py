@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 IPMITOOL = "piston lab exec operator -- ipmitool -I lanplus -C 3"
-VSCTL = "piston lab switch data -- ovs-vsctl"
 CEPH = "piston ceph run lab --"
 
 
