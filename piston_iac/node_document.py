@@ -11,7 +11,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,16 @@ class File:
 
 @dataclass(frozen=True)
 class Interface:
-    """A tagged interface on the data bridge. `address` is CIDR or empty for none."""
+    """A tagged interface on the data bridge. `address` is CIDR or empty for none.
+
+    `virtual`: addresses, CIDR, that a service of the node moves between nodes: they may be there or not.
+    """
 
     name: str
     vid: int
     address: str
     mtu: int
+    virtual: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,8 @@ class Service:
     The data is here when `path` exists, or when the disk of serial `disk` carries a marker that begins
     with `marker` (see `node_report.Disk`); one of the two is given. Where it is not, `recover` is tried:
     a command that makes it anew from peers that have it, and ends with 0 when it did. Empty: no attempt.
+    `retry_s`: how often it is tried again while the data stays absent, seconds; 0 for once each time that the
+    document is applied.
     """
 
     name: str
@@ -82,6 +88,7 @@ class Service:
     disk: str = ""
     marker: str = ""
     recover: tuple[str, ...] = ()
+    retry_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -139,7 +146,10 @@ def from_json(text: str) -> NodeDocument:
         raise ValueError(f"node document has schema {raw.get('schema')!r}; this image reads {SCHEMA}")
     try:
         networking: dict[str, Any] = raw.pop("networking")
-        interfaces = tuple(Interface(**entry) for entry in networking.pop("interfaces"))
+        interfaces = tuple(
+            Interface(**{**entry, "virtual": tuple(entry["virtual"])})
+            for entry in networking.pop("interfaces")
+        )
         mirror: dict[str, Any] = raw.pop("mirror")
         lists: dict[str, Any] = {
             name: tuple(raw.pop(name)) for name in ("units", "osd_disks", "time_servers")

@@ -34,6 +34,7 @@ def settings_files(site: Site) -> dict[str, tuple[str, int]]:
         "address": address,
         "mac": site.boot_node.mac,
         "cidr": str(site.networks.management.cidr),
+        "mtu": site.networks.management.mtu,
     }
     bootd, nodes = bootd_identity(seed, site.name, address), node_authority(seed, site.name)
     return {

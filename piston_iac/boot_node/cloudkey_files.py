@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
-from piston_iac.boot_node.settings import is_mac
+from piston_iac.boot_node.settings import DEFAULT_MTU, MTUS, is_mac
 from piston_iac.errors import SetupError
 from piston_iac.trust.authority import Authority, Identity, load_authority
 from piston_iac.trust.secret import Secret
@@ -22,7 +22,10 @@ NODE_CA_KEY = "node-ca.key"
 
 @dataclass(frozen=True)
 class CloudKey:
-    """Everything read once at start. `address` belongs on the card with `mac`, in network `cidr`."""
+    """Everything read once at start. `address` belongs on the card with `mac`, in network `cidr`.
+
+    `mtu`: of that network, bytes.
+    """
 
     site: str
     address: str
@@ -31,6 +34,7 @@ class CloudKey:
     ca_pem: str
     identity: Identity
     node_authority: Authority
+    mtu: int = DEFAULT_MTU
 
     def interface_address(self) -> str:
         """The address with its prefix length, such as 10.30.10.5/24."""
@@ -48,7 +52,11 @@ def read_cloudkey(directory: Path) -> CloudKey:
         address, network = IPv4Address(said["address"]), IPv4Network(said["cidr"])
         if address not in network or not is_mac(said["mac"]):
             raise ValueError(f"{BOOT_NODE_JSON} has an address outside its network, or no MAC address")
+        mtu = int(said.get("mtu", DEFAULT_MTU))
+        if mtu not in MTUS:
+            raise ValueError(f"{BOOT_NODE_JSON} has an MTU that no network of ours may have: {mtu}")
         return CloudKey(
+            mtu=mtu,
             site=str(said["site"]),
             address=str(address),
             mac=said["mac"],

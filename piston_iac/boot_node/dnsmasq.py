@@ -44,6 +44,7 @@ def _dhcp(settings: Settings, leases: Path) -> list[str]:
         f"dhcp-option=option:router,{settings.gateway}" if settings.gateway else "dhcp-option=option:router",
         f"dhcp-option=option:dns-server,{settings.address}",
         f"dhcp-option=option:ntp-server,{settings.address}",
+        f"dhcp-option=option:mtu,{settings.mtu}",
         # UEFI HTTP boot takes an offer only when it calls itself HTTPClient. Source: UEFI 2.10, 24.7.3.
         "dhcp-vendorclass=set:http-client,HTTPClient",
         "dhcp-option-force=tag:http-client,60,HTTPClient",

@@ -28,7 +28,7 @@ async def take_address(cloudkey: CloudKey) -> None:
         card = card_with(json.loads(await run("ip", "-json", "link", "show")), cloudkey.mac)
         if card:
             await run("ip", "address", "replace", cloudkey.interface_address(), "dev", card)
-            await run("ip", "link", "set", card, "up")
+            await run("ip", "link", "set", card, "mtu", str(cloudkey.mtu), "up")
             return
         await asyncio.sleep(1)
     raise SetupError(

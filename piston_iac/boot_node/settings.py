@@ -17,6 +17,10 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+DEFAULT_MTU = 1500
+MTUS = range(1280, 9217)
+"""What a network of ours may have, bytes."""
+
 _TIME_SERVER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 # One path element, never hidden, never `..`: it becomes a directory and part of a URL.
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -45,7 +49,7 @@ class Settings:
 
     `sha256` is the digest of the release's root.squashfs as the operator knows it. `cidr` is the
     management network, `address` the boot node's own address in it. `gateway` is empty on a
-    management network without one.
+    management network without one. `mtu`: bytes a packet of it may have; machines learn it by DHCP.
     """
 
     site: str
@@ -58,6 +62,7 @@ class Settings:
     ntp_upstream: tuple[str, ...]
     hosts: tuple[Host, ...]
     gateway: str = ""
+    mtu: int = DEFAULT_MTU
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as PUT /v1/settings takes it."""
@@ -111,6 +116,14 @@ class _Reader:
             return value
         self.fault(name, f"is not {what}")
         return ""
+
+    def number(self, name: str, fits: range, default: int) -> int:
+        value = self._raw.get(name, default)
+        # The engine knows one kind of number: 9000 comes as 9000.0.
+        if isinstance(value, int | float) and value in fits:
+            return int(value)
+        self.fault(name, f"is not a number from {fits.start} to {fits.stop - 1}")
+        return default
 
     def texts(self, name: str, fits: Callable[[str], object], what: str) -> tuple[str, ...]:
         value = self._raw.get(name)
@@ -197,6 +210,7 @@ def parse_settings(raw: object) -> Settings:
         ntp_upstream=reader.texts("ntp_upstream", _TIME_SERVER.fullmatch, "time servers"),
         hosts=tuple(host for host in read if host is not None),
         gateway=reader.text("gateway", _is_address, "an IPv4 address or empty", default=""),
+        mtu=reader.number("mtu", MTUS, DEFAULT_MTU),
     )
     if faults or (faults := _together(settings)):
         raise InvalidSettings(faults)

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import errno
 import json
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from piston_iac import ceph_layout
 from piston_iac.deadline import Deadline
+from piston_iac.devices import agents
 from piston_iac.devices.ceph_answers import BORN, LOOK, parse
 from piston_iac.devices.node_agent import NodeAgentClient
-from piston_iac.errors import DeviceRefused, PistonError, TimedOut, Unreachable
+from piston_iac.errors import DeviceRefused, TimedOut, Unreachable
 from piston_iac.node_report import NodeReport
 from piston_iac.plan.ceph.actions import BORN_KEY, Command
 from piston_iac.plan.ceph.caps import ADMIN
@@ -25,12 +25,10 @@ from piston_iac.plan.ceph.seen import Cluster
 from piston_iac.trust.secret import Secret
 
 DEVICE = "Ceph"
-_WORKERS = 16
 # What a mon may take to answer; the program on the node waits as long.
 _ANSWER_S = 6.0
 # Each of them reaches every mon, so a second try is only for a host that is itself cut off.
 _TRIES = 2
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -54,28 +52,21 @@ class CephDriver:
     """The operator's way to the cluster. May be used by several threads at once.
 
     Args:
-        agents: of all nodes, by name.
+        nodes: the agents of all nodes, by name.
         mon_hosts: whose agents are asked, in this order.
         admin_key: of client.admin.
     """
 
     def __init__(
-        self, agents: Mapping[str, NodeAgentClient], mon_hosts: Sequence[str], admin_key: Secret
+        self, nodes: Mapping[str, NodeAgentClient], mon_hosts: Sequence[str], admin_key: Secret
     ) -> None:
-        self._agents = dict(agents)
-        self._mon_hosts = [host for host in mon_hosts if host in agents]
+        self._agents = dict(nodes)
+        self._mon_hosts = [host for host in mon_hosts if host in nodes]
         self._key = admin_key
 
     def reports(self, deadline: Deadline) -> dict[str, NodeReport | None]:
         """Every node's report; None where the agent gives no answer or none that can be used."""
-
-        def ask(agent: NodeAgentClient) -> NodeReport | None:
-            try:
-                return agent.report(deadline)
-            except PistonError:
-                return None
-
-        return _parallel(self._agents, ask)
+        return agents.reports(self._agents, deadline)
 
     def observe(self, reports: Mapping[str, NodeReport | None], deadline: Deadline) -> Cluster | None:
         """The cluster; None when no mon answers.
@@ -196,8 +187,3 @@ def _must(command: Command, answer: Answer) -> None:
         raise DeviceRefused(
             DEVICE, f"do `{command['prefix']}`", cause, "Run `pulumi up` again; see `ceph -s`."
         )
-
-
-def _parallel(agents: Mapping[str, NodeAgentClient], ask: Callable[[NodeAgentClient], _T]) -> dict[str, _T]:
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        return dict(zip(agents, pool.map(ask, agents.values()), strict=True))

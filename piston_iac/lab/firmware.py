@@ -83,7 +83,7 @@ def ask_dhcp(machine: str, home: Path) -> str:
     lease = home / "lease"
     lease.unlink(missing_ok=True)
     client = ["busybox", "udhcpc", "-i", _CARD, "-f", "-n", "-q", "-t", "4", "-T", "1", "-A", "1"]
-    options = ["-O", "bootfile", "-s", str(_LEASE_SCRIPT), *_DHCP_IDENTITY]
+    options = ["-O", "bootfile", "-O", "mtu", "-s", str(_LEASE_SCRIPT), *_DHCP_IDENTITY]
     done = subprocess.run(
         [*client, *options], env={**os.environ, "LEASE": str(lease)}, capture_output=True, check=False
     )

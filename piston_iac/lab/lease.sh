@@ -3,6 +3,7 @@
 # Called by udhcpc. Without -o it leaves the address where it is when it ends.
 set -eu
 [ "$1" = bound ] || exit 0
+[ -z "${mtu:-}" ] || ip link set "$interface" mtu "$mtu"
 ip addr flush dev "$interface"
 ip addr add "$ip/$mask" dev "$interface"
 [ -z "${router:-}" ] || ip route replace default via "${router%% *}" dev "$interface"

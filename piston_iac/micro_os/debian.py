@@ -123,7 +123,12 @@ def _install(recipe: Recipe, target: Path) -> None:
     command = ["unshare", "--mount", "--propagation", "private", "mmdebstrap", "--quiet", "--mode=root"]
     command += ["--variant=essential", "--format=directory", f"--include={','.join(recipe.packages)}"]
     command += [f"--dpkgopt=path-exclude={pattern}" for pattern in _NO_FILES]
-    command += ["--aptopt=Apt::Install-Recommends false", recipe.suite, str(target)]
+    command += ["--aptopt=Apt::Install-Recommends false"]
+    # Before any package that asks is configured.
+    answers = " ".join(f"'{line}'" for line in recipe.answers)
+    if answers:
+        command.append(f"--essential-hook=printf '%s\\n' {answers} | chroot \"$1\" debconf-set-selections")
+    command += [recipe.suite, str(target)]
     done = subprocess.run(
         [*command, *source_lines(recipe.suite, main, security)], capture_output=True, text=True, check=False
     )

@@ -30,10 +30,14 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Recipe:
-    """The whole recipe. `units` pairs a unit with the target that wants it; `patches` are unified diffs."""
+    """The whole recipe. `units` pairs a unit with the target that wants it; `patches` are unified diffs.
+
+    `answers` are lines for debconf: what packages ask while they are installed.
+    """
 
     suite: str
     packages: tuple[str, ...]
+    answers: tuple[str, ...]
     strip: tuple[str, ...]
     patches: tuple[Path, ...]
     masks: tuple[str, ...]
@@ -44,7 +48,9 @@ class Recipe:
     def base_digest(self) -> str:
         """SHA-256 of what the base is made from, hexadecimal."""
         patches = [hashlib.sha256(path.read_bytes()).hexdigest() for path in self.patches]
-        return _digest([self.suite, *self.packages, "strip", *self.strip, "patches", *patches])
+        return _digest(
+            [self.suite, *self.packages, "answers", *self.answers, "strip", *self.strip, "patches", *patches]
+        )
 
     def digest(self) -> str:
         """SHA-256 of everything the image is made from, hexadecimal."""
@@ -62,6 +68,7 @@ def load_recipe(directory: Path = RECIPE_DIR, code: Path = CODE_DIR) -> Recipe:
     return Recipe(
         suite=SUITE,
         packages=_lines(directory / "packages"),
+        answers=_lines(directory / "debconf"),
         strip=_lines(directory / "strip"),
         patches=tuple(sorted((directory / "patches").glob("*.patch"))),
         masks=_lines(directory / "masks"),

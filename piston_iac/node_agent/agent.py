@@ -18,7 +18,7 @@ from piston_iac.deadline import Deadline
 from piston_iac.node_agent.apply import Hands
 from piston_iac.node_agent.boot_arguments import BootArguments
 from piston_iac.node_agent.bootd import Bootd, BootdRefused, BootdUnreachable
-from piston_iac.node_agent.converge import converge_rest, converge_storage
+from piston_iac.node_agent.converge import absent, converge_rest, converge_storage, rejoin
 from piston_iac.node_agent.identity import (
     NodeIdentity,
     is_mounted,
@@ -124,10 +124,15 @@ class Agent:
         """Work until told to stop."""
         while not self._stopped:
             self.work()
-            urgent = self._document is None or self._fetch_told
-            pause_s = _POLL_S if urgent else _CALM_POLL_S
-            self._wish.wait(pause_s if self._fetch_wished else None)
+            self._wish.wait(self._pause_s())
             self._wish.clear()
+
+    def _pause_s(self) -> float | None:
+        """How long to wait for a wish; None: until there is one."""
+        if self._fetch_wished:
+            return _POLL_S if self._document is None or self._fetch_told else _CALM_POLL_S
+        tries = [it.retry_s for it in absent(self._document)] if self._document else []
+        return min(tries, default=None)
 
     def stop(self) -> None:
         """End `run` after what it is at."""
@@ -143,6 +148,10 @@ class Agent:
             self._apply_wished = False
         if wished and document is not None:
             self._apply(document)
+        elif document is not None:
+            # Not a change that anybody has to be told of: data that a peer has comes back to this node.
+            for fault in rejoin(document, self._hands, self._pending, _log.debug):
+                _log.error("%s", fault)
 
     def _take_document(self) -> None:
         """Ask the boot node; fall back to the kept document while it has none to give."""

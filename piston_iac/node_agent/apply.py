@@ -37,7 +37,8 @@ from piston_iac.node_agent.steps import (
 from piston_iac.node_agent.tools import ToolFailed
 
 _HOSTNAME = Path("/etc/hostname")
-_RECOVER_LIMIT_S = 60.0
+# A database copies all that its peers have.
+_RECOVER_LIMIT_S = 180.0
 
 
 class Hands:

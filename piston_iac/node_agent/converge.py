@@ -107,6 +107,25 @@ def _services(
     return faults
 
 
+def rejoin(document: NodeDocument, hands: Hands, pending: PendingRestarts, progress: Progress) -> list[str]:
+    """Try once more to get the data of those services that are to go on trying. Returns faults.
+
+    When one has come back, whatever waited for it is started too.
+    """
+    came = [it for it in absent(document) if _is_recovered(document, it, hands, progress)]
+    return _services(document, hands, pending, progress) if came else []
+
+
+def absent(document: NodeDocument) -> tuple[Service, ...]:
+    """Services whose data is not here, and that go on trying to get it."""
+    trying = tuple(it for it in document.services if it.retry_s and it.recover)
+    try:
+        here = see_here(document) if trying else frozenset()
+    except (ToolFailed, OSError):
+        return ()
+    return tuple(it for it in trying if it.name not in here)
+
+
 def _is_recovered(document: NodeDocument, service: Service, hands: Hands, progress: Progress) -> bool:
     """Try to have the data made anew from peers. That none of them can give it is no fault."""
     if not service.recover or not has_room(document, service):

@@ -61,7 +61,7 @@ def _ask(card: str, patience: tuple[str, ...]) -> bool:
     """Ask once by DHCP, some seconds long; True when a lease was given."""
     try:
         run("ip", "link", "set", card, "up")
-        run("udhcpc", "-i", card, "-s", _TAKE_LEASE, "-n", "-q", "-f", *patience)
+        run("udhcpc", "-i", card, "-s", _TAKE_LEASE, "-O", "mtu", "-n", "-q", "-f", *patience)
     except ToolFailed as error:
         _log.warning("no lease on %s: %s", card, error)
         return False

@@ -155,6 +155,6 @@ def _remove(port: SeenPort) -> Ovs:
 
 def _address_steps(interface: Interface, link: SeenLink) -> list[Step]:
     wanted = {interface.address} - {""}
-    others = tuple(address for address in link.addresses if address not in wanted)
+    others = tuple(it for it in link.addresses if it not in wanted and it not in interface.virtual)
     missing = not wanted <= set(link.addresses)
     return [SetAddress(interface, others, missing)] if others or missing else []

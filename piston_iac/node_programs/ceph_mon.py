@@ -14,14 +14,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from piston_iac import ceph_layout
 from piston_iac.node_agent import units
-from piston_iac.node_agent.boot_arguments import COMMAND_LINE, BootArguments, parse
-from piston_iac.node_agent.bootd import Bootd, BootdRefused, BootdUnreachable
-from piston_iac.node_agent.identity import load_identity
 from piston_iac.node_programs.ceph_conf import read_conf, read_key
 from piston_iac.node_programs.mon_peers import fetch_monmap
 from piston_iac.node_programs.mon_store import (
@@ -36,11 +33,11 @@ from piston_iac.node_programs.mon_store import (
     ready_fsid,
     without,
 )
+from piston_iac.node_programs.permit import boot_arguments, redeem_permit
 from piston_iac.node_programs.program import Answer, Fault, Request, alone, converse, guarded, leave
 from piston_iac.trust.secret import Secret
 
 _STAYS_ABSENT = 3
-_IDENTITIES = (Path("/persist"), Path("/run"))
 
 
 @dataclass(frozen=True)
@@ -132,32 +129,6 @@ def leave_cluster(node: str, around: Surroundings) -> Answer:
     return {"left": node}
 
 
-def redeem_permit(token: Secret) -> None:
-    """Use this node's permit up at the boot node.
-
-    Raises:
-        Fault: it does not count, or the boot node does not answer.
-    """
-    boot = _boot_arguments()
-    found = (load_identity(place, boot.ca_digest) for place in _IDENTITIES)
-    identity = next((it for it in found if it), None)
-    if identity is None:
-        raise Fault("this node has no identity yet")
-    try:
-        Bootd(boot.bootd).use_permit(
-            identity.ca_pem, identity.tls, ceph_layout.PERMIT, token.get_secret_value()
-        )
-    except (BootdUnreachable, BootdRefused) as error:
-        raise Fault(f"the permit to make a cluster does not count: {error}") from None
-
-
-def _boot_arguments() -> BootArguments:
-    try:
-        return parse(COMMAND_LINE.read_text())
-    except ValueError as error:
-        raise Fault(str(error)) from None
-
-
 def _is_ready(node: str, fsid: str) -> bool:
     found = ready_fsid(node)
     if found and found != fsid:
@@ -174,12 +145,14 @@ def main(arguments: list[str], around: Surroundings) -> int:
     if arguments == ["bootstrap"]:
         return converse(parse_bootstrap, lambda request: bootstrap(request, around))
     if arguments == ["leave"]:
-        return converse(dict, lambda _: leave_cluster(_boot_arguments().node, around))
+        return converse(dict, lambda _: leave_cluster(boot_arguments().node, around))
     if arguments == ["recover"]:
-        return guarded(lambda: recover(_boot_arguments().node), _STAYS_ABSENT)
+        return guarded(lambda: recover(boot_arguments().node), _STAYS_ABSENT)
     print("usage: ceph_mon bootstrap|recover|leave", file=sys.stderr)
     return 2
 
 
 if __name__ == "__main__":
-    leave(main(sys.argv[1:], Surroundings(units.start, units.stop, redeem_permit)))
+    leave(
+        main(sys.argv[1:], Surroundings(units.start, units.stop, partial(redeem_permit, ceph_layout.PERMIT)))
+    )

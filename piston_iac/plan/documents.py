@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from piston_iac.node_document import File, Interface, LocalMirror, Networking, NodeDocument
-from piston_iac.plan.services import base, ceph, chrony, snmp
+from piston_iac.plan.cloud.hosts import control_hosts, virtual_address
+from piston_iac.plan.services import (
+    balancer,
+    base,
+    ceph,
+    chrony,
+    control,
+    galera,
+    glance,
+    keystone,
+    ovn,
+    placement,
+    rabbitmq,
+    snmp,
+)
 from piston_iac.site.addresses import node_cidr
 from piston_iac.site.schema import NetworkName, Site
 
@@ -15,7 +29,20 @@ _GIB = 1024**3
 # The public network carries floating IPs for VMs; the node itself takes no address in it.
 _HOST_NETWORKS = (NetworkName.SERVICE, NetworkName.HOST, NetworkName.CLOUD)
 # In the order in which they can be started.
-_SERVICES = (base, chrony, snmp, ceph)
+_SERVICES = (
+    base,
+    chrony,
+    snmp,
+    ceph,
+    control,
+    galera,
+    rabbitmq,
+    ovn,
+    balancer,
+    keystone,
+    glance,
+    placement,
+)
 
 
 def mirror_label(site: str, node: str) -> str:
@@ -57,7 +84,10 @@ def node_document(site: Site, node: str) -> NodeDocument:
 
 def _interface(site: Site, node: str, name: NetworkName) -> Interface:
     network = site.networks.get(name)
-    return Interface(name.value, network.vid, node_cidr(site, node, name), network.mtu)
+    virtual: tuple[str, ...] = ()
+    if name is NetworkName.SERVICE and node in control_hosts(site):
+        virtual = (f"{virtual_address(site)}/32",)
+    return Interface(name.value, network.vid, node_cidr(site, node, name), network.mtu, virtual)
 
 
 def _one_owner(files: Iterable[File]) -> tuple[File, ...]:

@@ -16,12 +16,16 @@ from piston_iac.dynamic_providers.boot_image import BootImage
 from piston_iac.dynamic_providers.boot_node import BootNode
 from piston_iac.dynamic_providers.ceph_cluster import CephCluster
 from piston_iac.dynamic_providers.ceph_pool import CephPool
+from piston_iac.dynamic_providers.control_plane import ControlPlane
 from piston_iac.dynamic_providers.ipmi_credential import IpmiCredential
+from piston_iac.dynamic_providers.openstack_service import OpenStackService
 from piston_iac.dynamic_providers.switch_port import SwitchPort
 from piston_iac.dynamic_providers.switch_route import SwitchRoute
 from piston_iac.dynamic_providers.switch_vlan import SwitchVlan
 from piston_iac.micro_os.release import Manifest
-from piston_iac.program import inputs
+from piston_iac.plan.services import glance
+from piston_iac.plan.services.catalogue import API_SERVICES
+from piston_iac.program import control_inputs, inputs
 from piston_iac.site.schema import PoolName, Site
 
 
@@ -41,10 +45,28 @@ def build(site: Site, manifest: Manifest) -> None:
         _node(site, node, management, vlans, [*vlans, *routes, boot_node, image])
     # Not after the nodes: it waits for enough of them, and a dead one keeps nobody from having storage.
     cluster = CephCluster("ceph", inputs.ceph_cluster(site), _after(*vlans, *routes, boot_node, image))
+    pools = {}
     for pool in PoolName:
-        CephPool(f"pool-{pool.value}", inputs.ceph_pool(site, pool), _after(cluster))
+        pools[pool] = CephPool(f"pool-{pool.value}", inputs.ceph_pool(site, pool), _after(cluster))
+    if site.control_plane:
+        # As the storage, it waits for enough of its hosts.
+        control = ControlPlane(
+            "control-plane", control_inputs.control_plane(site), _after(*vlans, *routes, boot_node, image)
+        )
+        _services(site, control, pools[PoolName.IMAGES])
     pulumi.export("nodes", list(site.nodes))
     pulumi.export("bootNode", f"http://{site.boot_node.address}:8080/")
+
+
+def _services(site: Site, control: Resource, images: Resource) -> None:
+    """Identity first: the others need its accounts. Images are kept in a pool."""
+    identity, *others = API_SERVICES
+    keystone = OpenStackService(
+        identity.name, control_inputs.openstack_service(site, identity), _after(control)
+    )
+    for service in others:
+        needs = [keystone, *([images] if service is glance.SERVICE else [])]
+        OpenStackService(service.name, control_inputs.openstack_service(site, service), _after(*needs))
 
 
 def _management_vlan(site: Site) -> SwitchVlan:

@@ -161,6 +161,7 @@ def boot_settings(site: Site, manifest: Manifest) -> Settings:
         dns_upstream=tuple(str(address) for address in site.dns if address != own),
         ntp_upstream=tuple(server for server in site.ntp if server != str(own)),
         hosts=tuple(hosts),
+        mtu=site.networks.management.mtu,
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from netaddr import IPAddress
 
-from piston_iac.site.schema import Network, NetworkName, Site
+from piston_iac.site.schema import ControlPlane, Network, NetworkName, Site
 
 _FIRST_NODE = 10
 
@@ -25,6 +25,11 @@ def node_address(site: Site, node: str, network: NetworkName) -> IPAddress:
 def node_cidr(site: Site, node: str, network: NetworkName) -> str:
     """The node's address with the network's prefix length, such as `10.30.20.11/24`."""
     return f"{node_address(site, node, network)}/{site.networks.get(network).cidr.prefixlen}"
+
+
+def api_address(service: Network, control_plane: ControlPlane) -> IPAddress:
+    """The virtual address of all APIs: as declared, or the one below the first node's."""
+    return control_plane.address or planned_address(service, 0)
 
 
 def svi_cidr(site: Site, network: NetworkName) -> str:

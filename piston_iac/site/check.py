@@ -9,7 +9,17 @@ from pydantic import BaseModel, ValidationError
 
 from piston_iac.site.faults import Problem, Where
 from piston_iac.site.rules import broken_rules
-from piston_iac.site.schema import BootNode, Ceph, Ipmi, Network, NetworkName, Node, Site, Switches
+from piston_iac.site.schema import (
+    BootNode,
+    Ceph,
+    ControlPlane,
+    Ipmi,
+    Network,
+    NetworkName,
+    Node,
+    Site,
+    Switches,
+)
 from piston_iac.site.values import FROM_FILE
 from piston_iac.site.wording import problem_of
 
@@ -22,6 +32,7 @@ _WHOLE: dict[str, tuple[str, type[BaseModel]]] = {
     "boot_node": ("bootNode", BootNode),
     "ipmi": ("ipmi", Ipmi),
     "ceph": ("ceph", Ceph),
+    "control_plane": ("controlPlane", ControlPlane),
 }
 # Sections with a default for every setting: left out, they still say something.
 _OPTIONAL = frozenset({"ceph"})

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from inspect import signature
 
-from piston_iac.site import rules_addresses, rules_ceph, rules_networks
+from piston_iac.site import rules_addresses, rules_ceph, rules_control_plane, rules_networks
 from piston_iac.site.claims import Claim, repeated
 from piston_iac.site.faults import Problem
 from piston_iac.site.schema import BootNode, Ipmi, Node, Switches
@@ -122,6 +122,7 @@ RULES: tuple[Rule, ...] = (
     *rules_networks.RULES,
     *rules_addresses.RULES,
     *rules_ceph.RULES,
+    *rules_control_plane.RULES,
 )
 
 

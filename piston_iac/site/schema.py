@@ -244,6 +244,20 @@ class Ceph(Model):
     kept: tuple[Word, ...] = ()
 
 
+class ControlPlane(Model):
+    """The redundant core of the cloud: database, message bus, balancer, OVN's databases, and services on it.
+
+    A site without this section has storage alone.
+
+    `hosts`: the nodes that run it, three of them; chosen as the mon hosts are when it is left out.
+    `address`: the virtual address of all APIs, in the service network; its base + 10 when it is left out.
+    """
+
+    hosts: tuple[Name, ...] = ()
+    address: Address | None = None
+    region: Name = "region-one"
+
+
 class Snmp(Model):
     """Read-only SNMP of the nodes. `community` is a secret."""
 
@@ -285,6 +299,7 @@ class Site(Model):
     ipmi: Ipmi
     disk_layout: DiskLayout
     ceph: Ceph = Ceph()
+    control_plane: ControlPlane | None = None
     dns: Annotated[tuple[Address, ...], Field(min_length=1)]
     ntp: Annotated[tuple[Host, ...], Field(min_length=1)]
     snmp: Snmp | None = None

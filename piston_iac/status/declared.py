@@ -14,16 +14,19 @@ from piston_iac.dynamic_providers.boot_image import BootImageProvider
 from piston_iac.dynamic_providers.boot_node import BootNodeProvider
 from piston_iac.dynamic_providers.ceph_cluster import CephClusterProvider
 from piston_iac.dynamic_providers.ceph_pool import CephPoolProvider
+from piston_iac.dynamic_providers.control_plane import ControlPlaneProvider
 from piston_iac.dynamic_providers.converging import Converging, Inputs
 from piston_iac.dynamic_providers.ipmi_credential import IpmiCredentialProvider
+from piston_iac.dynamic_providers.openstack_service import OpenStackServiceProvider
 from piston_iac.dynamic_providers.switch_port import PortInputs, SwitchPortProvider
 from piston_iac.dynamic_providers.switch_route import SwitchRouteProvider
 from piston_iac.dynamic_providers.switch_vlan import SwitchVlanProvider, VlanInputs
 from piston_iac.micro_os.release import Manifest
-from piston_iac.program import inputs
+from piston_iac.plan.services.catalogue import API_SERVICES
+from piston_iac.program import control_inputs, inputs
 from piston_iac.site.schema import PoolName, Site
 
-BOOT_NODE, CEPH = "boot node", "Ceph"
+BOOT_NODE, CEPH, CONTROL_PLANE = "boot node", "Ceph", "control plane"
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,8 @@ def declared(site: Site, manifest: Manifest | None) -> list[Declared]:
         manifest: of the site's release. None: this machine does not have it, so what follows from its
             digests (boot node and image) cannot be compared and is left out.
     """
-    return [*_network(site), *_boot(site, manifest), *_nodes(site), *_storage(site)]
+    shared = (*_network(site), *_boot(site, manifest))
+    return [*shared, *_nodes(site), *_storage(site), *_control_plane(site)]
 
 
 def _vlan(vlan: VlanInputs) -> Declared:
@@ -114,3 +118,13 @@ def _storage(site: Site) -> Iterator[Declared]:
     yield Declared("ceph", CEPH, "", CephClusterProvider(), inputs.ceph_cluster(site))
     for pool in PoolName:
         yield Declared(f"pool-{pool.value}", CEPH, "", CephPoolProvider(), inputs.ceph_pool(site, pool))
+
+
+def _control_plane(site: Site) -> Iterator[Declared]:
+    if site.control_plane is None:
+        return
+    control = control_inputs.control_plane(site)
+    yield Declared("control-plane", CONTROL_PLANE, "", ControlPlaneProvider(), control)
+    for service in API_SERVICES:
+        given = control_inputs.openstack_service(site, service)
+        yield Declared(service.name, CONTROL_PLANE, "", OpenStackServiceProvider(), given)

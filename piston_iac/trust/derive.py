@@ -5,6 +5,7 @@ Source: RFC 5869.
 
 from __future__ import annotations
 
+import base64
 from typing import Protocol
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -16,6 +17,7 @@ from piston_iac.trust.secret import Secret
 _ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 # IPMI 1.5 sessions, and the reference BMC, cut passwords at 16 bytes. 16 of 56 letters is 93 bits.
 _BMC_PASSWORD_LENGTH = 16
+_SERVICE_PASSWORD_LENGTH = 32
 
 
 class HoldsSecret(Protocol):
@@ -45,3 +47,13 @@ def bmc_password(seed: HoldsSecret, node: str, generation: int) -> Secret:
 def break_glass_password(seed: HoldsSecret, node: str, generation: int) -> Secret:
     """The password of the second administrator on one node's BMC, kept to repair the first."""
     return _password(derive(seed, f"bmc-break-glass/{node}", generation, 4 * _BMC_PASSWORD_LENGTH))
+
+
+def service_password(seed: HoldsSecret, purpose: str, generation: int = 1) -> Secret:
+    """The password of one service for one purpose, such as `database/keystone`."""
+    return _password(derive(seed, f"service/{purpose}", generation, 4 * _SERVICE_PASSWORD_LENGTH))
+
+
+def fernet_key(seed: HoldsSecret, purpose: str, generation: int) -> Secret:
+    """A key for Fernet tokens: 32 bytes, base64 for URLs."""
+    return Secret(base64.urlsafe_b64encode(derive(seed, f"fernet/{purpose}", generation)).decode())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from piston_iac.dynamic_providers.ownership.cloud import CONTROL_PLANE, OPENSTACK_SERVICE
 from piston_iac.dynamic_providers.ownership.cluster import BARE_METAL_NODE, CEPH_CLUSTER, CEPH_POOL
 from piston_iac.dynamic_providers.ownership.rack import (
     BOOT_IMAGE,
@@ -29,6 +30,8 @@ OWNERS: tuple[Ownership[Any], ...] = (
     BARE_METAL_NODE,
     CEPH_CLUSTER,
     CEPH_POOL,
+    CONTROL_PLANE,
+    OPENSTACK_SERVICE,
 )
 """In the order in which a rack is made."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 Caps = dict[str, str]
 
-MON, MGR, ADMIN = "mon.", "mgr", "client.admin"
+MON, MGR, ADMIN, GLANCE = "mon.", "mgr", "client.admin", "client.glance"
 ADMIN_CAPS: Caps = {"mds": "allow *", "mgr": "allow *", "mon": "allow *", "osd": "allow *"}
 _MGR_MON = (
     "allow service mgr rx",  # to be a mgr at all: its beacons and reports
@@ -24,6 +24,11 @@ _MGR_MON = (
     *(f'allow command "osd pool {verb}" with pool=.mgr' for verb in ("create", "application enable")),
 )
 MGR_CAPS: Caps = {"mon": ", ".join(_MGR_MON), "osd": "allow rwx pool=.mgr"}
+
+# Services of the cloud that keep their data in pools: each may use its own.
+CLIENTS: dict[str, Caps] = {
+    GLANCE: {"mon": "profile rbd", "mgr": "profile rbd pool=images", "osd": "profile rbd pool=images"}
+}
 
 
 def osd_caps(number: int) -> Caps:

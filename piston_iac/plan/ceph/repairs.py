@@ -44,15 +44,23 @@ def wrong_auth(wanted: WantedCluster, cluster: Cluster) -> dict[str, str]:
 
 
 def daemon_caps(wanted: WantedCluster, cluster: Cluster) -> dict[str, Caps]:
-    """Caps by entity: administrator, mgrs, and every OSD of ours in the map."""
+    """Caps by entity: administrator, mgrs, services, and every OSD of ours in the map."""
     own = wanted.own_uuids()
     osds = sorted(osd.number for osd in cluster.osds.values() if osd.uuid in own and not osd.destroyed)
-    return {**first_entities(wanted.mgrs), **{f"osd.{number}": osd_caps(number) for number in osds}}
+    return {
+        **first_entities(wanted.mgrs),
+        **wanted.clients(),
+        **{f"osd.{number}": osd_caps(number) for number in osds},
+    }
 
 
 def key_names(wanted: WantedCluster, cluster: Cluster) -> dict[str, str]:
     """For what name the key of each daemon's entity is derived: OSDs have theirs by disk."""
-    names = {ADMIN: ADMIN, **{f"{MGR}.{node}": f"{MGR}.{node}" for node in wanted.mgrs}}
+    names = {
+        ADMIN: ADMIN,
+        **{name: name for name in wanted.clients()},
+        **{f"{MGR}.{node}": f"{MGR}.{node}" for node in wanted.mgrs},
+    }
     for serial in wanted.osds:
         osd = cluster.osd_of(layout.osd_uuid(wanted.fsid, serial))
         if osd is not None:

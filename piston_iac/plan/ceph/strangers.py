@@ -55,7 +55,9 @@ def _pools(wanted: WantedCluster, cluster: Cluster) -> list[str]:
 
 def _users(wanted: WantedCluster, cluster: Cluster) -> list[str]:
     return sorted(
-        name for name in cluster.auth if not name.startswith(_OWN_USERS) and name not in wanted.kept
+        name
+        for name in cluster.auth
+        if not name.startswith(_OWN_USERS) and name not in wanted.clients() and name not in wanted.kept
     )
 
 

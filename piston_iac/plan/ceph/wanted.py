@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from piston_iac import ceph_layout
 from piston_iac.plan.ceph import layout
-from piston_iac.plan.ceph.caps import ADMIN, ADMIN_CAPS, MGR, MGR_CAPS, Caps
+from piston_iac.plan.ceph.caps import ADMIN, ADMIN_CAPS, CLIENTS, MGR, MGR_CAPS, Caps
 from piston_iac.site.rules_ceph import COPIES
 from piston_iac.site.schema import PoolName, Site
 from piston_iac.trust.cephx import cephx_key, cluster_fsid, key_digest
@@ -32,6 +32,10 @@ class WantedCluster:
     wipe: tuple[str, ...] = ()
     digests: dict[str, str] = field(default_factory=dict)
     kept: tuple[str, ...] = ()
+
+    def clients(self) -> dict[str, Caps]:
+        """Caps of the services of the cloud that keep their data here: those that have a key."""
+        return {name: caps for name, caps in CLIENTS.items() if name in self.digests}
 
     def own_uuids(self) -> frozenset[str]:
         """The uuids of the OSDs that belong on these disks."""
@@ -84,8 +88,12 @@ def wanted_pool(site: Site, name: PoolName) -> WantedPool:
 
 
 def keys(site: Site) -> dict[str, str]:
-    """Every key that the operator's side needs: of the administrator, the mgrs, and each OSD disk. Secret."""
-    names = [ADMIN, *(f"{MGR}.{node}" for node in layout.mgr_hosts(site))]
+    """Every key that the operator's side needs: of administrator, mgrs, services and OSD disks. Secret."""
+    names = [
+        ADMIN,
+        *(CLIENTS if site.control_plane else ()),
+        *(f"{MGR}.{node}" for node in layout.mgr_hosts(site)),
+    ]
     names += [ceph_layout.osd_key_name(serial) for serial in layout.osd_hosts(site)]
     return {name: cephx_key(site.seed, name).get_secret_value() for name in names}
 

@@ -23,7 +23,9 @@ from piston_iac.dynamic_providers import (
     boot_node,
     ceph_cluster,
     ceph_pool,
+    control_plane,
     ipmi_credential,
+    openstack_service,
     switch_port,
     switch_route,
     switch_vlan,
@@ -32,7 +34,11 @@ from piston_iac.dynamic_providers.converging import Props
 from piston_iac.errors import AccessRefused, Unreachable
 from piston_iac.node_report import Clock, InterfaceState, MirrorState, NodeReport
 from piston_iac.plan.ceph.seen import Cluster, Entity, Pool, Rule
+from piston_iac.plan.cloud.catalogue import Identity
+from piston_iac.plan.cloud.seen import HostLook
+from piston_iac.plan.cloud.steps import STORES
 from tests.unit.plan.ceph.test_steps import made
+from tests.unit.plan.cloud.samples import control_plane_looks, host_look, identity_of_glance
 from tests.unit.plan.test_node_steps import READY
 
 Look = Callable[[Any, Props], Props]
@@ -119,6 +125,25 @@ class FakeCeph:
 
     def observe(self, reports: object, deadline: Deadline) -> Cluster:
         return self.cluster
+
+
+@dataclass(frozen=True)
+class FakeControlPlane:
+    """One where all is well, or nothing is."""
+
+    well: bool
+    all_answer: bool = False
+
+    def reports(self, deadline: Deadline) -> dict[str, NodeReport | None]:
+        running = replace(READY, uplink="up", services=dict.fromkeys(STORES, "running"))
+        return {"n1": running, "n2": running, "n3": running if self.well else None}
+
+    def looks(self, reports: object, deadline: Deadline) -> dict[str, HostLook | None]:
+        seen = control_plane_looks(self.well)
+        return {**seen, "n3": host_look("n3")} if self.all_answer else seen
+
+    def identity(self, *_: object) -> Identity:
+        return identity_of_glance(self.well)
 
 
 def _state(settings: dict[str, Any] | None, service: str, digest: str) -> BootNodeState:
@@ -214,6 +239,16 @@ def realities() -> dict[str, tuple[object, str, tuple[object, ...]]]:
             (FakeNode(READY), FakeNode(_report()), FakeNode(None)),
         ),
         "CephCluster": (ceph_cluster, "open_ceph", (right, wrong)),
+        "ControlPlane": (
+            control_plane,
+            "open_control_plane",
+            (FakeControlPlane(True), FakeControlPlane(False), FakeControlPlane(False, True)),
+        ),
+        "OpenStackService": (
+            openstack_service,
+            "open_control_plane",
+            (FakeControlPlane(True), FakeControlPlane(False)),
+        ),
         "CephPool": (ceph_pool, "open_ceph", (right, wrong, FakeCeph(replace(right.cluster, pools={}), {}))),
     }
 

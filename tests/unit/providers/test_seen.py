@@ -14,7 +14,10 @@ from tests.unit.plan.ceph.rack import wanted
 from tests.unit.providers.realities import Silent, put_in_place, realities
 from tests.unit.providers.site_resources import resources_of
 
-SAMPLES = {it.owner.resource: it.inputs for it in reversed(resources_of("lab"))}
+# The lab's rack has no control plane.
+SAMPLES = {
+    it.owner.resource: it.inputs for stack in ("example", "lab") for it in reversed(resources_of(stack))
+}
 CLUSTER = wanted("n1", "n2", "n3", "n4", "n5")
 # What a resource is about has to be what its device in memory has.
 FITTING: dict[str, dict[str, Any]] = {

@@ -1,0 +1,95 @@
+"""Where the control plane's things are on a node: one place for documents that name them and programs that
+use them.
+
+Standard library only: read by `plan` on the operator's side and by `node_programs` on nodes.
+"""
+
+from __future__ import annotations
+
+PERMIT = "control-plane"
+"""Purpose of the single-use permit to make database, message bus and OVN's databases for the first time."""
+
+# Database ---------------------------------------------------------------------------------------------
+GALERA = "galera"
+GALERA_UNIT = "piston-galera.service"
+GALERA_CHECK_UNIT = "piston-galera-check.service"
+GALERA_CONF = "/etc/piston/galera.cnf"
+GALERA_DATA = "/persist/galera/data"
+GALERA_READY = "/persist/galera/ready"
+"""Exists once this node is a member: a data directory without it is an attempt that was cut short."""
+GALERA_USER = "mysql"
+GALERA_SOCKET = "/run/piston-galera/socket"
+GALERA_POSITION = "/run/piston-galera/position"
+"""Where this member's data stood when it was last started, `<cluster uuid>:<number of the last write>`."""
+DATABASE_PORT = 3306
+GALERA_PORT = 4567
+GALERA_CHECK_PORT = 9200
+
+# Message bus ------------------------------------------------------------------------------------------
+RABBITMQ = "rabbitmq"
+RABBITMQ_UNIT = "piston-rabbitmq.service"
+RABBITMQ_CONF = "/etc/rabbitmq/rabbitmq.conf"
+RABBITMQ_ENVIRONMENT = "/etc/piston/rabbitmq.env"
+RABBITMQ_COOKIE = "/etc/piston/rabbitmq.cookie"
+RABBITMQ_DATA = "/persist/rabbitmq/data"
+RABBITMQ_READY = "/persist/rabbitmq/ready"
+RABBITMQ_HOME = "/var/lib/rabbitmq"
+RABBITMQ_USER = "rabbitmq"
+AMQP_PORT = 5672
+
+# OVN --------------------------------------------------------------------------------------------------
+OVN = "ovn"
+OVN_NB_UNIT, OVN_SB_UNIT = "piston-ovn-nb.service", "piston-ovn-sb.service"
+OVN_NORTHD_UNIT = "piston-ovn-northd.service"
+OVN_ENVIRONMENT = "/etc/piston/ovn.env"
+OVN_DATA = "/persist/ovn"
+OVN_READY = "/persist/ovn/ready"
+OVN_RUN = "/run/ovn"
+NB, SB = "OVN_Northbound", "OVN_Southbound"
+OVN_DATABASES = {NB: ("nb", 6641, 6643), SB: ("sb", 6642, 6644)}
+"""By schema: short name, port for clients, port for the other members."""
+
+# Balancer ---------------------------------------------------------------------------------------------
+MEMCACHED_UNIT = "memcached.service"
+MEMCACHED_PORT = 11211
+HAPROXY_UNIT = "haproxy.service"
+HAPROXY_SOCKET = "/run/haproxy/admin.sock"
+KEEPALIVED_UNIT = "keepalived.service"
+WEB_CA = "/etc/piston/web-ca.pem"
+WEB_IDENTITY = "/etc/piston/web.pem"
+"""Certificate and key of this node's balancer, one after the other."""
+ACCESS = "/etc/piston/control-plane.json"
+"""What the programs of this node have to know of the control plane: members and address. No secret."""
+
+# Programs that the operator has run -------------------------------------------------------------------
+BOOTSTRAP = "control-plane-bootstrap"
+REVIVE = "control-plane-revive"
+LOOK = "control-plane-look"
+DATABASE = "service-database"
+KEYSTONE_FIRST = "keystone-first"
+CATALOGUE_LOOK, CATALOGUE_CHANGE = "catalogue-look", "catalogue-change"
+
+
+def migrate_program(service: str) -> str:
+    """Brings its database to the schema of this image's release."""
+    return f"service-migrate-{service}"
+
+
+def wsgi_unit(service: str) -> str:
+    """systemd unit of a service that uWSGI runs."""
+    return f"piston-wsgi@{service}.service"
+
+
+def wsgi_ini(service: str) -> str:
+    """Its settings."""
+    return f"/etc/piston/wsgi/{service}.ini"
+
+
+def database_directory(database: str) -> str:
+    """Exists on each member once the database was made."""
+    return f"{GALERA_DATA}/{database}"
+
+
+def rabbitmq_node(address: str) -> str:
+    """A member's Erlang name. Nodes find each other by address, so that nobody's name has to be known."""
+    return f"rabbit@{address}"

@@ -1,0 +1,158 @@
+"""Driver of the control plane: its hosts' agents, and Keystone through programs that they run.
+
+The administrator's password goes along with each call and stays on no node.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from piston_iac import cloud_layout as layout
+from piston_iac.deadline import Deadline
+from piston_iac.devices import agents
+from piston_iac.devices.node_agent import NodeAgentClient
+from piston_iac.errors import DeviceRefused, PistonError, Unreachable
+from piston_iac.node_report import NodeReport
+from piston_iac.plan.cloud.catalogue import Answer, Call, Identity
+from piston_iac.plan.cloud.seen import HostLook, parse
+from piston_iac.trust.secret import Secret
+
+DEVICE = "control plane"
+_CONFLICT = 409
+_FIRST_ERROR = 300
+
+
+@dataclass(frozen=True)
+class Login:
+    """The administrator of the cloud."""
+
+    user: str
+    password: Secret
+
+
+class ControlPlaneDriver:
+    """The operator's way to the control plane. May be used by several threads at once.
+
+    Args:
+        hosts: the agents of the control hosts, by node.
+    """
+
+    def __init__(self, hosts: Mapping[str, NodeAgentClient]) -> None:
+        self._hosts = dict(hosts)
+
+    def reports(self, deadline: Deadline) -> dict[str, NodeReport | None]:
+        """Every host's report; None where the agent gives no answer or none that can be used."""
+        return agents.reports(self._hosts, deadline)
+
+    def looks(
+        self, reports: Mapping[str, NodeReport | None], deadline: Deadline
+    ) -> dict[str, HostLook | None]:
+        """What each host sees of the control plane; None where that cannot be asked.
+
+        Raises:
+            DeviceRefused: an answer does not fit this version.
+        """
+        asked = [host for host in self._hosts if _can_be_asked(reports.get(host))]
+        with ThreadPoolExecutor(max(1, len(asked))) as pool:
+            found = dict(zip(asked, pool.map(lambda host: self._look(host, deadline), asked), strict=True))
+        return {host: found.get(host) for host in self._hosts}
+
+    def _look(self, host: str, deadline: Deadline) -> HostLook | None:
+        try:
+            raw = json.loads(self._program(host, layout.LOOK, {}, deadline))
+        except PistonError:
+            return None
+        try:
+            return parse(raw)
+        except ValueError as error:
+            raise DeviceRefused(DEVICE, "read its state", str(error), "Run a release that fits.") from error
+
+    def run(self, host: str, program: str, arguments: Mapping[str, Any], deadline: Deadline) -> None:
+        """Run a program of a host's document.
+
+        Raises:
+            PistonError: the host's own reason.
+        """
+        self._program(host, program, arguments, deadline)
+
+    def apply(self, host: str, deadline: Deadline) -> None:
+        """Have a host apply its document again."""
+        self._hosts[host].converge(deadline)
+
+    def identity(
+        self,
+        login: Login,
+        logins: Mapping[str, Secret],
+        apis: Mapping[str, tuple[int, str]],
+        calls: Sequence[Call],
+        deadline: Deadline,
+    ) -> Identity:
+        """Look at Keystone's records, try accounts, and ask APIs at every place.
+
+        Args:
+            logins: password by account. apis: port and health path by service.
+        Raises:
+            Unreachable: no host can ask. DeviceRefused: Keystone refuses the administrator.
+        """
+        return self._identity(layout.CATALOGUE_LOOK, login, logins, apis, calls, deadline)
+
+    def change(self, login: Login, calls: Sequence[Call], deadline: Deadline) -> None:
+        """Send calls in order, up to the first that is refused.
+
+        Raises:
+            Unreachable: no host can ask. DeviceRefused: Keystone's own reason.
+        """
+        seen = self._identity(layout.CATALOGUE_CHANGE, login, {}, {}, calls, deadline)
+        for call, answer in zip(calls, seen.answers, strict=False):
+            # Somebody made it at the same moment: the next look finds it.
+            if answer.code >= _FIRST_ERROR and answer.code != _CONFLICT:
+                said = str(answer.body.get("error", {}).get("message", "")) or f"status {answer.code}"
+                remedy = "Run `pulumi up` again."
+                raise DeviceRefused("Keystone", f"{call.method} {call.path}", said, remedy)
+
+    def _identity(
+        self,
+        program: str,
+        login: Login,
+        logins: Mapping[str, Secret],
+        apis: Mapping[str, tuple[int, str]],
+        calls: Sequence[Call],
+        deadline: Deadline,
+    ) -> Identity:
+        arguments = {
+            "user": login.user,
+            "password": login.password.get_secret_value(),
+            "calls": [{"method": it.method, "path": it.path, "body": it.body} for it in calls],
+            "logins": {name: password.get_secret_value() for name, password in logins.items()},
+            "apis": {name: {"port": port, "health": health} for name, (port, health) in apis.items()},
+        }
+        last: PistonError | None = None
+        for host in self._hosts:
+            try:
+                raw = json.loads(self._program(host, program, arguments, deadline))
+            except PistonError as error:
+                # It is off, or cut off: another one may reach the virtual address.
+                last = error
+                continue
+            answers = tuple(Answer(it["code"], it["body"]) for it in raw["answers"])
+            return Identity(
+                answers, dict(raw["logins"]), {name: dict(it) for name, it in raw["apis"].items()}
+            )
+        cause = last.cause if last else "there is no control host"
+        raise Unreachable("Keystone", "ask", cause, "See the control hosts.")
+
+    def _program(self, host: str, program: str, arguments: Mapping[str, Any], deadline: Deadline) -> bytes:
+        done = self._hosts[host].run_program(program, json.dumps(arguments).encode(), deadline)
+        if done.status != 0:
+            cause = done.errors or f"exit status {done.status}"
+            remedy = "Remove the cause, then run `pulumi up` again."
+            raise DeviceRefused(host, f"run {program}", cause, remedy)
+        return done.output
+
+
+def _can_be_asked(report: NodeReport | None) -> bool:
+    return report is not None and layout.GALERA in report.services

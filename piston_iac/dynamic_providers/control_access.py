@@ -1,0 +1,38 @@
+"""The way to the control plane, and looks at it that resources share."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from piston_iac.devices.control_plane import ControlPlaneDriver
+from piston_iac.devices.node_agent import NodeAgentClient
+from piston_iac.dynamic_providers.access import Access
+from piston_iac.dynamic_providers.converging import Inputs
+from piston_iac.dynamic_providers.shared_look import SharedLook
+from piston_iac.plan.cloud.catalogue import Identity
+
+_identity_looks: defaultdict[str, SharedLook[Identity]] = defaultdict(SharedLook)
+
+
+class WithControlPlane(Inputs):
+    """`hosts`: management address by control host. `access` is secret."""
+
+    access: Access
+    hosts: dict[str, str]
+    boot_node_address: str
+
+
+def open_control_plane(inputs: WithControlPlane) -> ControlPlaneDriver:
+    """The driver."""
+    identity = inputs.access.identity()
+    return ControlPlaneDriver(
+        {
+            node: NodeAgentClient(address, node, inputs.access.ca_pem, identity)
+            for node, address in inputs.hosts.items()
+        }
+    )
+
+
+def identity_looks(site: str) -> SharedLook[Identity]:
+    """Looks at Keystone: services that are read at the same time share one."""
+    return _identity_looks[site]

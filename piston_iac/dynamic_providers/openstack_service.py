@@ -1,0 +1,227 @@
+"""OpenStackService: one service's database, account, place in the catalogue, and its API.
+
+Its files and units are the nodes' documents'; this is what is there once for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi import ResourceOptions
+from pulumi.dynamic import Resource
+from pydantic import Field
+
+from piston_iac import cloud_layout as layout
+from piston_iac.deadline import Deadline
+from piston_iac.devices.boot_node import BootNodeClient
+from piston_iac.devices.control_plane import ControlPlaneDriver, Login
+from piston_iac.dynamic_providers import runtime
+from piston_iac.dynamic_providers.control_access import (
+    WithControlPlane,
+    identity_looks,
+    open_control_plane,
+)
+from piston_iac.dynamic_providers.converging import Converging, Seen
+from piston_iac.dynamic_providers.timeline import doing
+from piston_iac.errors import DeviceRefused, Interrupted, TimedOut, Unreachable
+from piston_iac.plan.cloud import catalogue
+from piston_iac.plan.cloud.catalogue import LOOK, Identity, WantedEntry
+from piston_iac.plan.cloud.health import seen_apis, working
+from piston_iac.plan.cloud.steps import STOPPED
+from piston_iac.trust.secret import Secret
+
+_ACTION_S = 300.0
+_DEPLOY_S = 420.0
+_SETTLE_S = 120.0
+_POLL_S = 1.0
+_LOOK_S = 10.0
+_KEYSTONE = "keystone"
+
+
+class OpenStackServiceInputs(WithControlPlane):
+    """How it is reached, its secrets, and the fields that are compared.
+
+    `admin_user`, `admin_password`: of the cloud. `accounts`: password by account of every service, because
+    one look serves them all; `apis`: port and health path of every service. `service`, `type`, `url`,
+    `region`: the entry of this one. `schema_release`: the one whose database schema it is to have.
+    """
+
+    service: str
+    type: str
+    url: str
+    region: str
+    admin_user: str
+    admin_password: str
+    database_password: str
+    accounts: dict[str, str]
+    ports: dict[str, tuple[int, str]]
+    schema_release: str
+    catalogue: str
+    endpoints: dict[str, str]
+    account: dict[str, Any] = Field(default_factory=dict)
+    api: dict[str, str]
+
+    def entry(self) -> WantedEntry:
+        """The place in the catalogue."""
+        account = self.service if self.service in self.accounts else ""
+        return WantedEntry(self.service, self.type, self.url, self.region, account)
+
+    def login(self) -> Login:
+        """The administrator."""
+        return Login(self.admin_user, Secret(self.admin_password))
+
+    def passwords(self) -> dict[str, Secret]:
+        """Password by account."""
+        return {name: Secret(password) for name, password in self.accounts.items()}
+
+
+class OpenStackServiceProvider(Converging[OpenStackServiceInputs]):
+    """Observes and converges one service."""
+
+    model = OpenStackServiceInputs
+    secrets = frozenset({"access", "adminPassword", "databasePassword", "accounts"})
+    untold = frozenset({"hosts", "ports", "accounts"})
+
+    def name(self, inputs: OpenStackServiceInputs) -> str:
+        """`service/glance`."""
+        return f"service/{inputs.service}"
+
+    def observe(self, inputs: OpenStackServiceInputs, bound: Mapping[str, Any], deadline: Deadline) -> Seen:
+        """Keystone's records and the answers of every place."""
+        driver = open_control_plane(inputs)
+        looks = identity_looks(inputs.site)
+        seen = looks.take(lambda: _identity(inputs, driver, deadline))
+        reports = driver.reports(deadline)
+        silent = {host for host, report in reports.items() if report is None or report.uplink != "up"}
+        api = seen_apis(seen.apis.get(inputs.service, {}), silent, bound.get("api", {}))
+        return Seen({**_fields(inputs, seen), "api": api})
+
+    def converge(self, inputs: OpenStackServiceInputs, bound: Mapping[str, Any]) -> None:
+        """Database, schema, administrator, account, catalogue; then its API has to answer."""
+        driver = open_control_plane(inputs)
+        deadline = Deadline.after(_DEPLOY_S, runtime.CANCELLED)
+        if bound.get("schemaRelease") != inputs.schema_release or bound.get("fault"):
+            self._database(inputs, driver, deadline)
+        settle = Deadline.after(_SETTLE_S, runtime.CANCELLED)
+        started: set[str] = set()
+        while True:
+            away = self._start(inputs, driver, started, deadline)
+            waits_for = self._step(inputs, driver, away, deadline)
+            if not waits_for:
+                break
+            self._wait(inputs, waits_for, settle)
+        identity_looks(inputs.site).changed()
+
+    def _database(
+        self, inputs: OpenStackServiceInputs, driver: ControlPlaneDriver, deadline: Deadline
+    ) -> None:
+        settle = Deadline.after(_SETTLE_S, runtime.CANCELLED)
+        while not (host := _working_host(driver, deadline)):
+            self._wait(inputs, "a member of the database to work", settle)
+        doing(inputs.service, f"database on {host}")
+        arguments = {"name": inputs.service, "password": inputs.database_password}
+        driver.run(host, layout.DATABASE, arguments, deadline)
+        purpose = (
+            f"schema-{inputs.service}-{inputs.schema_release}".lower().replace(".", "-").replace("_", "-")
+        )
+        boot_node = BootNodeClient(inputs.boot_node_address, inputs.access.ca_pem, inputs.access.identity())
+        known = boot_node.observe(deadline).permits.get(purpose)
+        if known and known.state == "finished":
+            return
+        doing(inputs.service, f"schema of release {inputs.schema_release} on {host}")
+        permit = boot_node.issue_permit(purpose, host, deadline, instead_of=known.node if known else "")
+        migration = {"purpose": purpose, "permit": permit}
+        driver.run(host, layout.migrate_program(inputs.service), migration, deadline)
+        if inputs.service == _KEYSTONE:
+            first = {"password": inputs.admin_password, "url": inputs.url, "region": inputs.region}
+            driver.run(host, layout.KEYSTONE_FIRST, first, deadline)
+        boot_node.finish_permit(purpose, deadline)
+
+    def _start(
+        self,
+        inputs: OpenStackServiceInputs,
+        driver: ControlPlaneDriver,
+        started: set[str],
+        deadline: Deadline,
+    ) -> set[str]:
+        """Have hosts start it that have it and do not run it, once each; returns the hosts that are away."""
+        reports = driver.reports(deadline.within(_LOOK_S))
+        for host, report in reports.items():
+            if report and report.services.get(inputs.service) == STOPPED and host not in started:
+                doing(inputs.service, f"start it on {host}")
+                driver.apply(host, deadline)
+                started.add(host)
+        return {host for host, it in reports.items() if it is None or it.uplink != "up"}
+
+    def _step(
+        self,
+        inputs: OpenStackServiceInputs,
+        driver: ControlPlaneDriver,
+        away: set[str],
+        deadline: Deadline,
+    ) -> str:
+        """One look and the calls that it asks for; returns what is still waited for, empty for nothing."""
+        try:
+            seen = _identity(inputs, driver, deadline)
+            records = catalogue.records(seen.answers)
+        except (Unreachable, ValueError) as error:
+            return " ".join(str(error).split())
+        entry = inputs.entry()
+        password = inputs.accounts.get(inputs.service, "")
+        needed = catalogue.calls(entry, records, seen.logins.get(entry.account, True), password)
+        if needed:
+            doing(inputs.service, ", ".join(f"{it.method} {it.path}" for it in needed))
+            driver.change(inputs.login(), needed, deadline)
+            identity_looks(inputs.site).changed()
+            return "Keystone to take it up"
+        places = seen.apis.get(inputs.service, {})
+        # A host that is away keeps nobody from having the service.
+        silent = [place for place, code in places.items() if not working(code) and place not in away]
+        return f"its API at {', '.join(silent)}" if silent else ""
+
+    def _wait(self, inputs: OpenStackServiceInputs, what: str, deadline: Deadline) -> None:
+        if deadline.cancelled.is_set():
+            cause = f"the run was told to stop while waiting for {what}"
+            raise Interrupted(inputs.service, "become ready", cause, "Run `pulumi up` again.")
+        if deadline.over():
+            remedy = "See its unit's journal on the control hosts, then run `pulumi up` again."
+            raise TimedOut(inputs.service, "become ready", f"time is up while waiting for {what}", remedy)
+        runtime.info_status(f"{inputs.service}: waiting for {what}, {deadline.left_s():.0f} s left")
+        deadline.pause(_POLL_S)
+
+    def remove(self, inputs: OpenStackServiceInputs) -> None:
+        """Nothing is deleted: its database is the users' data."""
+        runtime.info_once(f"the database of {inputs.service} stays; a later `pulumi up` adopts it")
+
+
+def _identity(inputs: OpenStackServiceInputs, driver: ControlPlaneDriver, deadline: Deadline) -> Identity:
+    return driver.identity(inputs.login(), inputs.passwords(), inputs.ports, LOOK, deadline)
+
+
+def _fields(inputs: OpenStackServiceInputs, seen: Identity) -> dict[str, Any]:
+    entry = inputs.entry()
+    try:
+        records = catalogue.records(seen.answers)
+    except ValueError as error:
+        remedy = "See the units of Keystone on the control hosts."
+        raise DeviceRefused("Keystone", "read its records", str(error), remedy) from None
+    return catalogue.seen_fields(entry, records, seen.logins.get(entry.account))
+
+
+def _working_host(driver: ControlPlaneDriver, deadline: Deadline) -> str:
+    """The first control host whose database takes statements; empty for none."""
+    looks = driver.looks(driver.reports(deadline), deadline)
+    for host, look in looks.items():
+        if look and look.database.usable:
+            return host
+    return ""
+
+
+class OpenStackService(Resource, module="piston", name="OpenStackService"):
+    """One service of OpenStack."""
+
+    def __init__(
+        self, name: str, inputs: OpenStackServiceInputs, opts: ResourceOptions | None = None
+    ) -> None:
+        super().__init__(OpenStackServiceProvider(), name, OpenStackServiceProvider.sealed(inputs), opts)

@@ -1,0 +1,123 @@
+"""Who owns what of the control plane and of the services on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from piston_iac import cloud_layout as layout
+from piston_iac.dynamic_providers.control_access import WithControlPlane
+from piston_iac.dynamic_providers.control_plane import ControlPlaneInputs, ControlPlaneProvider
+from piston_iac.dynamic_providers.openstack_service import OpenStackServiceInputs, OpenStackServiceProvider
+from piston_iac.dynamic_providers.ownership.terms import (
+    COMMON,
+    Claim,
+    Fact,
+    Field,
+    Given,
+    Ownership,
+    Seen,
+    Told,
+    Unseen,
+    address_claim,
+)
+
+_PLANE, _KEYSTONE, _BOOT_NODE, _DATABASE = "control plane", "Keystone", "boot node", "database"
+
+
+def _plane(inputs: WithControlPlane) -> str:
+    return f"control plane of {inputs.site}"
+
+
+def _members(inputs: ControlPlaneInputs) -> Iterator[Claim]:
+    for host in inputs.members:
+        for store in (layout.GALERA, layout.RABBITMQ, layout.OVN):
+            yield Claim(_plane(inputs), f"{store} of {host}")
+
+
+def _address(inputs: ControlPlaneInputs) -> Iterator[Claim]:
+    yield address_claim(inputs.address)
+
+
+def _permit(inputs: ControlPlaneInputs) -> Iterator[Claim]:
+    yield Claim(f"boot node at {inputs.boot_node_address}", f"permit {layout.PERMIT}")
+
+
+def _database(inputs: OpenStackServiceInputs) -> Iterator[Claim]:
+    yield Claim(_plane(inputs), f"database {inputs.service}")
+
+
+def _entry(inputs: OpenStackServiceInputs) -> Iterator[Claim]:
+    yield Claim(_plane(inputs), f"catalogue entry {inputs.type}")
+    if inputs.entry().account:
+        yield Claim(_plane(inputs), f"account {inputs.service}")
+
+
+def _schema_permit(inputs: OpenStackServiceInputs) -> Iterator[Claim]:
+    yield Claim(f"boot node at {inputs.boot_node_address}", f"permits of the schema of {inputs.service}")
+
+
+_WITH_CONTROL_PLANE: tuple[Field, ...] = (
+    *COMMON,
+    Given("access", "the operator's identity and the site's CA"),
+    Given("hosts", "where the control hosts' agents answer"),
+    Given("bootNodeAddress", "issues the permits for what may happen once"),
+)
+
+CONTROL_PLANE = Ownership[ControlPlaneInputs](
+    ControlPlaneProvider,
+    (
+        Fact(_PLANE, "who is a member of database, message bus and OVN's databases", _members),
+        Fact(_PLANE, "the virtual address of the APIs", _address),
+        Fact(_BOOT_NODE, "the permit to make a control plane", _permit),
+    ),
+    (
+        *_WITH_CONTROL_PLANE,
+        Told("members", "database", "each of them by name"),
+        Given("address", "the virtual address; `virtualAddress` tells who holds it"),
+        Given("deployS", "how long a node may take to be ready, seconds"),
+        Seen(
+            "database", "Galera's state on each host: in the majority, with all data", _PLANE, "starts, joins"
+        ),
+        Seen("queues", "RabbitMQ's own list of members that run", _PLANE, "starts, joins"),
+        Seen("ovn", "status, leader and members of both of OVN's databases", _PLANE, "starts, joins"),
+        Seen("virtualAddress", "which hosts have it on an interface", _PLANE, "starts keepalived"),
+        Seen(
+            "shortQueues", "queues with fewer copies than they should have", _PLANE, "waits for their copies"
+        ),
+        Seen("backendsDown", "databases that the balancer does not use", _PLANE, "starts what is stopped"),
+        Seen("awaits", "control hosts that give no answer", "node", "waits for them"),
+    ),
+)
+
+OPENSTACK_SERVICE = Ownership[OpenStackServiceInputs](
+    OpenStackServiceProvider,
+    (
+        Fact(_DATABASE, "a service's database and its user", _database),
+        Fact(_KEYSTONE, "a service's account, its entry in the catalogue and its endpoints", _entry),
+        Fact(_BOOT_NODE, "the permit to change a service's schema", _schema_permit),
+    ),
+    (
+        *_WITH_CONTROL_PLANE,
+        Given("service", "which service this is about"),
+        Given("type", "its type in the catalogue"),
+        Told("url", "endpoints", "each endpoint with its URL"),
+        Told("region", "endpoints", "each endpoint with its region"),
+        Given("adminUser", "asks Keystone"),
+        Given("adminPassword", "asks Keystone"),
+        Unseen("databasePassword", "set when the database is made; the service's API says whether it works"),
+        Told("accounts", "account", "each account is logged in with"),
+        Given("ports", "where the APIs of all services are, and what to ask there"),
+        Unseen("schemaRelease", "the permit of a release's schema says that it was made"),
+        Seen(
+            "catalogue", "its entry in Keystone's catalogue, enabled or not", _KEYSTONE, "makes, enables it"
+        ),
+        Seen(
+            "endpoints",
+            "URL, region and state of each of its endpoints",
+            _KEYSTONE,
+            "sets them; removes others",
+        ),
+        Seen("account", "its user: enabled, its roles, whether its password works", _KEYSTONE, "sets them"),
+        Seen("api", "its answer at the virtual address and on each control host", "its API", "waits for it"),
+    ),
+)

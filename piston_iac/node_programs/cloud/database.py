@@ -1,0 +1,77 @@
+"""Makes the database of a service: `python3 -m piston_iac.node_programs.cloud.database make`.
+
+In: {"name", "password"}. The database and its user, who may do anything in it and nothing elsewhere. What is
+there stays. Out: {"name"}.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+
+import pymysql
+
+from piston_iac import cloud_layout as layout
+from piston_iac.node_programs.program import Answer, Fault, Request, converse, leave
+from piston_iac.trust.secret import Secret
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
+_LIMIT_S = 20
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database and the password of the user of the same name."""
+
+    name: str
+    password: Secret
+
+
+def parse(raw: Request) -> Database:
+    """Read the operator's request.
+
+    Raises:
+        KeyError, ValueError: it does not fit.
+    """
+    name = str(raw["name"])
+    if not _NAME.fullmatch(name):
+        raise ValueError("not a database's name")
+    return Database(name, Secret(str(raw["password"])))
+
+
+def make(wanted: Database) -> Answer:
+    """Make what is missing.
+
+    Raises:
+        Fault: this node's database does not take statements.
+    """
+    name = wanted.name
+    password = wanted.password.get_secret_value()
+    try:
+        with (
+            pymysql.connect(
+                unix_socket=layout.GALERA_SOCKET, user="root", connect_timeout=_LIMIT_S, read_timeout=_LIMIT_S
+            ) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(f"CREATE DATABASE IF NOT EXISTS `{name}`")
+            cursor.execute(f"CREATE USER IF NOT EXISTS `{name}`@`%%` IDENTIFIED BY %s", (password,))
+            cursor.execute(f"ALTER USER `{name}`@`%%` IDENTIFIED BY %s", (password,))
+            cursor.execute(f"GRANT ALL ON `{name}`.* TO `{name}`@`%`")
+    except (pymysql.MySQLError, RuntimeError, OSError) as error:
+        code = error.args[0] if error.args else ""
+        raise Fault(f"the database refuses to make {name} ({type(error).__name__} {code})") from None
+    return {"name": name}
+
+
+def main(arguments: list[str]) -> int:
+    """Returns the exit status."""
+    if arguments != ["make"]:
+        print("usage: database make", file=sys.stderr)
+        return 2
+    return converse(parse, make)
+
+
+if __name__ == "__main__":
+    leave(main(sys.argv[1:]))

@@ -1,0 +1,181 @@
+"""The database of this node: `python3 -m piston_iac.node_programs.cloud.galera recover|run`.
+
+`recover` makes this node, which has no data, a member of the cluster that its peers have; it never makes a
+cluster. `run` is what the unit starts: it finds out how to start, and becomes the server.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from piston_iac import cloud_layout as layout
+from piston_iac.node_agent.files import write_atomically
+from piston_iac.node_agent.tools import run
+from piston_iac.node_programs.cloud.access import read_access
+from piston_iac.node_programs.cloud.galera_check import TOLD_NEW, is_member
+from piston_iac.node_programs.cloud.galera_state import (
+    MemberFiles,
+    Start,
+    recovered_position,
+    safe_to_bootstrap,
+    start_of,
+)
+from piston_iac.node_programs.mon_store import check_mirror
+from piston_iac.node_programs.program import Fault, guarded, leave
+
+_SERVER = "/usr/sbin/mariadbd"
+_DATA = Path(layout.GALERA_DATA)
+_STAYS_ABSENT = 3
+_REACH_S = 1.0
+_RECOVER_S = 120.0
+
+
+def make_empty() -> None:
+    """A data directory for the first member.
+
+    Raises:
+        Fault: the mirror is missing, or there is a whole one. ToolFailed: MariaDB's own program refused.
+    """
+    _fresh_directory()
+    words = (
+        f"--datadir={_DATA}",
+        "--user=mysql",
+        "--skip-test-db",
+        "--auth-root-authentication-method=socket",
+    )
+    run("mariadb-install-db", "--no-defaults", *words, limit_s=_RECOVER_S)
+
+
+def tell_new() -> None:
+    """Have the server begin a primary component at its next start.
+
+    That counts until it works, which its check sees: a start that fails half-way must not lose it, and a
+    later one must not begin a second time.
+    """
+    write_atomically(TOLD_NEW, b"", 0o600)
+    _give(TOLD_NEW)
+
+
+def mark_ready() -> None:
+    """Say that this node is a member: from now on its unit starts by itself."""
+    write_atomically(Path(layout.GALERA_READY), b"", 0o644)
+
+
+def is_ready() -> bool:
+    """Whether this node is a member."""
+    return Path(layout.GALERA_READY).exists()
+
+
+def recover() -> None:
+    """Become a member: the server fetches the data from a peer when it starts.
+
+    Raises:
+        Fault: no peer is in the cluster, or the mirror is missing.
+    """
+    if is_ready():
+        return
+    peers = read_access().peers
+    if not any(map(is_member, peers.values())):
+        raise Fault("no other control host has the database running")
+    _fresh_directory()
+    mark_ready()
+
+
+def _fresh_directory() -> None:
+    check_mirror()
+    if is_ready():
+        raise Fault("this node has its database: it is not removed")
+    shutil.rmtree(_DATA, ignore_errors=True)
+    _DATA.mkdir(mode=0o750, parents=True)
+    _give(_DATA)
+
+
+def _give(path: Path) -> None:
+    user = pwd.getpwnam(layout.GALERA_USER)
+    os.chown(path, user.pw_uid, user.pw_gid)
+
+
+def become_server() -> None:
+    """Start as the files say. Does not return."""
+    _own_data()
+    _give(Path(layout.GALERA_SOCKET).parent)
+    position = _recover_position()
+    start = start_of(_files(), _others_run())
+    words = [_SERVER, f"--defaults-file={layout.GALERA_CONF}", f"--user={layout.GALERA_USER}"]
+    if position:
+        Path(layout.GALERA_POSITION).write_text(position)
+        words.append(f"--wsrep-start-position={position}")
+    if start is Start.NEW:
+        # Else Galera takes the view that it was in before, and waits for the others.
+        (_DATA / "gvwstate.dat").unlink(missing_ok=True)
+        _allow_bootstrap()
+        words.append("--wsrep-new-cluster")
+    print(f"starts: {start.value}, position {position or 'unknown'}", flush=True)
+    os.execv(_SERVER, words)  # noqa: S606 - becoming the server is the point
+
+
+def _own_data() -> None:
+    """The numbers of users are the image's, and another release may have others."""
+    user = pwd.getpwnam(layout.GALERA_USER)
+    if _DATA.stat().st_uid != user.pw_uid:
+        run("chown", "--recursive", f"{user.pw_uid}:{user.pw_gid}", str(_DATA))
+
+
+def _recover_position() -> str:
+    """What this member has, as far as its last write; empty for one without data."""
+    if not (_DATA / "ibdata1").exists():
+        return ""
+    log = Path("/run/piston-galera/recover.log")
+    log.unlink(missing_ok=True)
+    words = (f"--defaults-file={layout.GALERA_CONF}", f"--user={layout.GALERA_USER}")
+    run(_SERVER, *words, "--wsrep-recover", f"--log-error={log}", limit_s=_RECOVER_S)
+    return recovered_position(log.read_text(errors="replace"))
+
+
+def _files() -> MemberFiles:
+    try:
+        grastate = (_DATA / "grastate.dat").read_text()
+    except OSError:
+        grastate = ""
+    return MemberFiles(TOLD_NEW.exists(), safe_to_bootstrap(grastate), (_DATA / "gvwstate.dat").exists())
+
+
+def _allow_bootstrap() -> None:
+    """Galera refuses to begin a component from data that was not the last to leave, unless told so."""
+    path = _DATA / "grastate.dat"
+    if path.exists():
+        path.write_text(path.read_text().replace("safe_to_bootstrap: 0", "safe_to_bootstrap: 1"))
+
+
+def _others_run() -> bool:
+    peers = list(read_access().peers.values())
+    with ThreadPoolExecutor(max(1, len(peers))) as pool:
+        return any(pool.map(_accepts, peers))
+
+
+def _accepts(address: str) -> bool:
+    try:
+        socket.create_connection((address, layout.GALERA_PORT), timeout=_REACH_S).close()
+    except OSError:
+        return False
+    return True
+
+
+def main(arguments: list[str]) -> int:
+    """Returns the exit status."""
+    if arguments == ["recover"]:
+        return guarded(recover, _STAYS_ABSENT)
+    if arguments == ["run"]:
+        return guarded(become_server)
+    print("usage: galera recover|run", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    leave(main(sys.argv[1:]))

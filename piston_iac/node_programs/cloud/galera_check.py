@@ -1,0 +1,98 @@
+"""Tells the balancers whether this node's database can be used: `python3 -m ...cloud.galera_check ADDRESS`.
+
+HTTP on a port of its own: 200 when this member is in the primary component and has all data, else 503. A TCP
+check would not do: a member without a majority takes connections, and refuses every statement.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import pwd
+import sys
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pymysql
+
+from piston_iac import cloud_layout as layout
+
+TOLD_NEW = Path(layout.GALERA_DATA) / "piston-begin"
+"""Has the server begin a primary component when it starts."""
+_LIMIT_S = 2
+# Synced; and giving a copy to a member that joins, which mariabackup does while statements go on.
+_WORKING = ("4", "2")
+_STATUS = "SHOW STATUS WHERE Variable_name LIKE 'wsrep_%'"
+
+
+def local_status(limit_s: int = _LIMIT_S) -> dict[str, str]:
+    """Galera's status variables of this node's server.
+
+    Raises:
+        OSError: it does not answer.
+    """
+    try:
+        with (
+            pymysql.connect(
+                unix_socket=layout.GALERA_SOCKET,
+                # The socket lets each user of the system in as the one of that name.
+                user=pwd.getpwuid(os.geteuid()).pw_name,
+                connect_timeout=limit_s,
+                read_timeout=limit_s,
+                write_timeout=limit_s,
+            ) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(_STATUS)
+            return {str(name): str(value) for name, value in cursor.fetchall()}
+    except (pymysql.MySQLError, RuntimeError) as error:
+        raise OSError(f"the database does not answer ({type(error).__name__})") from None
+
+
+def usable(status: dict[str, str]) -> bool:
+    """Whether statements work there: in the primary component, with all data. Pure."""
+    return (
+        status.get("wsrep_cluster_status") == "Primary"
+        and status.get("wsrep_local_state") in _WORKING
+        and status.get("wsrep_ready") == "ON"
+    )
+
+
+def is_member(address: str, limit_s: float = _LIMIT_S) -> bool:
+    """Whether that node's database can be used, as it says itself."""
+    connection = http.client.HTTPConnection(address, layout.GALERA_CHECK_PORT, timeout=limit_s)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        """Answer whatever path is asked."""
+        try:
+            good = usable(local_status())
+        except OSError:
+            good = False
+        if good:
+            TOLD_NEW.unlink(missing_ok=True)
+        self.send_response(HTTPStatus.OK if good else HTTPStatus.SERVICE_UNAVAILABLE)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Nothing: balancers ask every second."""
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until stopped."""
+    ThreadingHTTPServer((arguments[0], layout.GALERA_CHECK_PORT), _Handler).serve_forever()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,58 @@
+"""How is a member of the database to be started? Pure: what its files say, and whether others run.
+
+Source: Galera's documentation, "Restarting the Cluster" and "pc.recovery".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+NO_UUID = "00000000-0000-0000-0000-000000000000"
+_POSITION = re.compile(r"Recovered position:\s*([0-9a-f-]{36}):(-?\d+)")
+
+
+class Start(Enum):
+    """The ways to start."""
+
+    JOIN = "join"  # with the others; after a crash of all, Galera itself waits for the last members
+    NEW = "new"  # alone, as a new primary component: the others will join it
+
+
+@dataclass(frozen=True)
+class MemberFiles:
+    """What a member left on its disks.
+
+    `told_new`: the operator had it begin a component, and it has not worked since. `last_to_leave`: it
+    stopped in order, after all others. `in_view`: it was in a primary component when it ended without order.
+    """
+
+    told_new: bool
+    last_to_leave: bool
+    in_view: bool
+
+
+def start_of(files: MemberFiles, others_run: bool) -> Start:
+    """How to start.
+
+    One that was the last to leave has everything that was ever written, so it may begin again by itself;
+    but not when others run already: they would be two clusters.
+    """
+    if files.told_new and not others_run:
+        return Start.NEW
+    if files.last_to_leave and not files.in_view and not others_run:
+        return Start.NEW
+    return Start.JOIN
+
+
+def safe_to_bootstrap(grastate: str) -> bool:
+    """Whether grastate.dat says that this member was the last to leave."""
+    fields = dict(line.split(":", 1) for line in grastate.splitlines() if ":" in line)
+    return fields.get("safe_to_bootstrap", "").strip() == "1" and NO_UUID not in fields.get("uuid", "")
+
+
+def recovered_position(log: str) -> str:
+    """`<uuid>:<number>` from what `mariadbd --wsrep-recover` logs; empty when it says none."""
+    found = _POSITION.findall(log)
+    return ":".join(found[-1]) if found else ""

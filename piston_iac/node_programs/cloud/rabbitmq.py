@@ -1,0 +1,175 @@
+"""The message bus of this node: `python3 -m piston_iac.node_programs.cloud.rabbitmq recover|prepare|tidy`.
+
+`recover` makes this node, which has no data, a member of the cluster that its peers have. `prepare` runs
+before the unit starts, `tidy` after: it spreads queues that lack a member to this node.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import shutil
+import sys
+from pathlib import Path
+
+from piston_iac import cloud_layout as layout
+from piston_iac.deadline import Deadline
+from piston_iac.node_agent import units
+from piston_iac.node_agent.files import write_atomically
+from piston_iac.node_agent.tools import ToolFailed, run
+from piston_iac.node_programs.cloud.access import Access, read_access
+from piston_iac.node_programs.mon_store import check_mirror
+from piston_iac.node_programs.program import Fault, guarded, leave
+
+_DATA = Path(layout.RABBITMQ_DATA)
+_READY = Path(layout.RABBITMQ_READY)
+_COOKIE = Path(layout.RABBITMQ_HOME) / ".erlang.cookie"
+_STAYS_ABSENT = 3
+_CALL_S = 20.0
+# Survivors wait for the one that is gone before they forget it.
+_FORGET_S = 60.0
+_START_S = 60.0
+_POLL_S = 0.5
+
+
+def ctl(node: str, *words: str, limit_s: float = _CALL_S, tool: str = "rabbitmqctl") -> str:
+    """Have the member at an address do something.
+
+    Raises:
+        ToolFailed: it does not answer, or refuses.
+    """
+    name = layout.rabbitmq_node(node)
+    return run(f"/usr/sbin/{tool}", "--longnames", "--quiet", "--node", name, *words, limit_s=limit_s)
+
+
+def running_members(address: str) -> list[str]:
+    """Erlang names of the members that run, as the one at that address sees it.
+
+    Raises:
+        ToolFailed: it does not answer.
+    """
+    status = json.loads(ctl(address, "cluster_status", "--formatter", "json"))
+    return sorted(str(name) for name in status["running_nodes"])
+
+
+def all_members(address: str) -> list[str]:
+    """Erlang names of all members, running or not."""
+    status = json.loads(ctl(address, "cluster_status", "--formatter", "json"))
+    return sorted(str(name) for name in status["disk_nodes"])
+
+
+def is_ready() -> bool:
+    """Whether this node is a member."""
+    return _READY.exists()
+
+
+def mark_ready() -> None:
+    """Say that this node is a member: from now on its unit starts by itself."""
+    write_atomically(_READY, b"", 0o644)
+
+
+def make_empty() -> None:
+    """A data directory without anything: a server that starts on it is a cluster of one.
+
+    Raises:
+        Fault: the mirror is missing, or there is a whole one.
+    """
+    check_mirror()
+    if is_ready():
+        raise Fault("this node has its message bus: it is not removed")
+    units.stop(layout.RABBITMQ_UNIT)
+    shutil.rmtree(_DATA, ignore_errors=True)
+    _DATA.mkdir(mode=0o750, parents=True)
+    prepare()
+
+
+def prepare() -> None:
+    """Give the server what only its user may read: the cookie that members know each other by."""
+    user = pwd.getpwnam(layout.RABBITMQ_USER)
+    for path in (_DATA, *_DATA.rglob("*")):
+        if path.stat().st_uid != user.pw_uid:
+            os.chown(path, user.pw_uid, user.pw_gid)
+    _bring_cookie()
+
+
+def recover() -> None:
+    """Become a member: the peers forget whom they knew under this name, then this node joins them.
+
+    Raises:
+        Fault: no peer runs. ToolFailed: RabbitMQ refused.
+    """
+    if is_ready():
+        return
+    access = read_access()
+    # The command line's programs become RabbitMQ's user, and read it there.
+    _bring_cookie()
+    peer = _first_running(access)
+    me = layout.rabbitmq_node(access.own)
+    if me in all_members(peer):
+        ctl(peer, "forget_cluster_node", me, limit_s=_FORGET_S)
+    make_empty()
+    units.start(layout.RABBITMQ_UNIT)
+    wait_until_up(access.own)
+    ctl(access.own, "stop_app")
+    ctl(access.own, "join_cluster", layout.rabbitmq_node(peer), limit_s=_START_S)
+    ctl(access.own, "start_app", limit_s=_START_S)
+    mark_ready()
+
+
+def _bring_cookie() -> None:
+    user = pwd.getpwnam(layout.RABBITMQ_USER)
+    cookie = Path(layout.RABBITMQ_COOKIE).read_bytes()
+    write_atomically(_COOKIE, cookie, 0o400, (user.pw_uid, user.pw_gid))
+
+
+def _first_running(access: Access) -> str:
+    for address in access.peers.values():
+        try:
+            running_members(address)
+        except (ToolFailed, ValueError, KeyError):
+            continue
+        return address
+    raise Fault("no other control host has the message bus running")
+
+
+def wait_until_up(address: str) -> None:
+    """Until the server answers.
+
+    Raises:
+        Fault: it does not in time.
+    """
+    deadline = Deadline.after(_START_S)
+    while not deadline.over():
+        try:
+            ctl(address, "await_startup", limit_s=_CALL_S)
+            return
+        except ToolFailed:
+            deadline.pause(_POLL_S)
+    raise Fault(f"the message bus did not start within {_START_S:g} s")
+
+
+def tidy() -> None:
+    """Let this node hold a copy of every queue: one that was forgotten is a member of none."""
+    if not is_ready():
+        return
+    access = read_access()
+    wait_until_up(access.own)
+    if len(running_members(access.own)) > 1:
+        me = layout.rabbitmq_node(access.own)
+        ctl(access.own, "grow", me, "all", limit_s=_START_S, tool="rabbitmq-queues")
+
+
+_COMMANDS = {"recover": (recover, _STAYS_ABSENT), "prepare": (prepare, 1), "tidy": (tidy, 1)}
+
+
+def main(arguments: list[str]) -> int:
+    """Returns the exit status."""
+    if len(arguments) == 1 and arguments[0] in _COMMANDS:
+        return guarded(*_COMMANDS[arguments[0]])
+    print("usage: rabbitmq recover|prepare|tidy", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    leave(main(sys.argv[1:]))

@@ -1,0 +1,90 @@
+"""The control plane as its hosts see it. Made of what the program `control-plane-look` tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class DatabaseMember:
+    """One member of the database.
+
+    `usable`: it takes statements. `component`: `Primary` where a majority is; `cluster`: id of the data's
+    history; `size`: members it sees; `position`: `<cluster>:<number of its last write>` when it was last
+    started, empty for none. `fault`: why nothing else is known.
+    """
+
+    usable: bool = False
+    state: str = ""
+    component: str = ""
+    cluster: str = ""
+    size: int = 0
+    position: str = ""
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class QueueMember:
+    """One member of the message bus: Erlang names of those that run and of all; queues that lack a copy."""
+
+    running: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+    short: tuple[str, ...] = ()
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class OvnMember:
+    """One member of one of OVN's databases. `members` are addresses, one twice for a member and its ghost."""
+
+    status: str = ""
+    leader: str = ""
+    cluster: str = ""
+    members: tuple[str, ...] = ()
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class HostLook:
+    """All of one host. `has_address`: the virtual address is here; `down`: `service/node` its balancer
+    holds for dead; None where the balancer does not answer.
+    """
+
+    database: DatabaseMember
+    queues: QueueMember
+    ovn: Mapping[str, OvnMember]
+    has_address: bool
+    down: tuple[str, ...] | None
+
+
+def parse(raw: Mapping[str, Any]) -> HostLook:
+    """Read what the program printed.
+
+    Raises:
+        ValueError: it does not fit this version.
+    """
+    try:
+        down = raw["down"]
+        return HostLook(
+            DatabaseMember(**raw["database"]),
+            _queues(raw["queues"]),
+            {name: _ovn(it) for name, it in raw["ovn"].items()},
+            raw["address"] is True,
+            tuple(down) if isinstance(down, list) else None,
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"the look at the control plane does not fit this version: {error}") from error
+
+
+def _queues(raw: Mapping[str, Any]) -> QueueMember:
+    if "fault" in raw:
+        return QueueMember(fault=str(raw["fault"]))
+    return QueueMember(tuple(raw["running"]), tuple(raw["members"]), tuple(raw["short"]))
+
+
+def _ovn(raw: Mapping[str, Any]) -> OvnMember:
+    if "fault" in raw:
+        return OvnMember(fault=str(raw["fault"]))
+    return OvnMember(raw["status"], raw["leader"], raw["cluster"], tuple(raw["members"]))

@@ -1,0 +1,77 @@
+"""Configuration files that OpenStack's services share in parts: the sections, and how they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from piston_iac import cloud_layout as layout
+from piston_iac.plan.cloud.api_service import DOMAIN, SERVICE_PROJECT
+from piston_iac.plan.cloud.hosts import declared, members, virtual_address
+from piston_iac.site.schema import Site
+from piston_iac.trust.derive import service_password
+
+Sections = Mapping[str, Mapping[str, object]]
+
+
+def ini(sections: Sections) -> str:
+    """An INI file's text."""
+    blocks = [
+        f"[{name}]\n" + "".join(f"{option} = {value}\n" for option, value in options.items())
+        for name, options in sections.items()
+    ]
+    return "\n".join(blocks)
+
+
+def url(site: Site, port: int, path: str = "") -> str:
+    """Where an API is, behind the virtual address."""
+    return f"https://{virtual_address(site)}:{port}{path}"
+
+
+def database(site: Site, name: str) -> dict[str, object]:
+    """Options of a section that leads to the service's database."""
+    password = service_password(site.seed, f"database/{name}").get_secret_value()
+    host = f"{virtual_address(site)}:{layout.DATABASE_PORT}"
+    return {
+        "connection": f"mysql+pymysql://{name}:{password}@{host}/{name}?charset=utf8",
+        "max_pool_size": 2,
+        "max_overflow": 20,
+        "max_retries": -1,
+        "retry_interval": 1,
+        "connection_recycle_time": 600,
+    }
+
+
+def cache(site: Site) -> dict[str, object]:
+    """Options of a section that leads to the caches of all control hosts."""
+    servers = ",".join(f"{address}:{layout.MEMCACHED_PORT}" for address in members(site).values())
+    return {"enabled": "true", "backend": "oslo_cache.memcache_pool", "memcache_servers": servers}
+
+
+def account(site: Site, service: str, keystone_port: int = 5000) -> dict[str, object]:
+    """Options with which a service logs in at Keystone."""
+    return {
+        "auth_type": "password",
+        "auth_url": url(site, keystone_port, "/v3"),
+        "project_domain_name": DOMAIN,
+        "user_domain_name": DOMAIN,
+        "project_name": SERVICE_PROJECT,
+        "username": service,
+        "password": service_password(site.seed, f"account/{service}").get_secret_value(),
+        "region_name": declared(site).region,
+        "cafile": layout.WEB_CA,
+    }
+
+
+def tokens(site: Site, service: str) -> Sections:
+    """The sections with which a service checks its callers' tokens."""
+    servers = cache(site)["memcache_servers"]
+    return {
+        "keystone_authtoken": {
+            "www_authenticate_uri": url(site, 5000, "/v3"),
+            "memcached_servers": servers,
+            "service_token_roles_required": "true",
+            "service_token_roles": "service",
+            **account(site, service),
+        },
+        "service_user": {"send_service_user_token": "true", **account(site, service)},
+    }

@@ -1,0 +1,159 @@
+"""The balancer: one virtual address for all APIs, kept by keepalived, answered by haproxy with TLS.
+
+Every control host's haproxy also ends TLS for the services on its own node, which listen on its loopback:
+so nothing that carries a password crosses the network in clear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from piston_iac import cloud_layout as layout
+from piston_iac.node_document import File
+from piston_iac.plan.cloud.api_service import ApiService
+from piston_iac.plan.cloud.hosts import control_hosts, members, virtual_address
+from piston_iac.plan.fragment import Fragment
+from piston_iac.plan.services.catalogue import API_SERVICES
+from piston_iac.site.schema import NetworkName, Site
+from piston_iac.trust.web import web_authority, web_identity
+
+_ROUTER_ID = 51
+_BEST_PRIORITY = 150
+
+
+def fragment(site: Site, node: str) -> Fragment:
+    """Certificates, both daemons, and the caches behind the services."""
+    hosts = control_hosts(site)
+    if not hosts:
+        return Fragment((), ())
+    authority = File(layout.WEB_CA, web_authority(site.seed, site.name))
+    if node not in hosts:
+        return Fragment((authority,), ())
+    own = members(site)[node]
+    identity = web_identity(site.seed, site.name, node, (str(virtual_address(site)), own))
+    pem = identity.certificate_pem + identity.key_pem.get_secret_value()
+    haproxy, keepalived = (layout.HAPROXY_UNIT,), (layout.KEEPALIVED_UNIT,)
+    memcached = f"-m 64\n-p {layout.MEMCACHED_PORT}\n-u memcache\n-l {own}\n"
+    return Fragment(
+        files=(
+            File(layout.WEB_CA, authority.content, restart=haproxy),
+            File(layout.WEB_IDENTITY, pem, mode="0600", restart=haproxy, secret=True),
+            File("/etc/haproxy/haproxy.cfg", haproxy_conf(site, node), restart=haproxy),
+            File("/etc/keepalived/keepalived.conf", keepalived_conf(site, node), restart=keepalived),
+            File("/etc/memcached.conf", memcached, restart=(layout.MEMCACHED_UNIT,)),
+        ),
+        units=(layout.MEMCACHED_UNIT, layout.HAPROXY_UNIT, layout.KEEPALIVED_UNIT),
+    )
+
+
+def haproxy_conf(site: Site, node: str) -> str:
+    """haproxy.cfg of one control host."""
+    return "\n".join(
+        (_HEAD, _database(site), *(part for it in API_SERVICES for part in _service(site, node, it)))
+    )
+
+
+_HEAD = f"""global
+  maxconn 4000
+  nbthread 1
+  log stdout format raw local0 notice
+  stats socket {layout.HAPROXY_SOCKET} mode 600 level admin
+  ssl-default-bind-options ssl-min-ver TLSv1.2
+  ssl-default-server-options ssl-min-ver TLSv1.2
+
+defaults
+  mode http
+  log global
+  option dontlognull
+  timeout connect 2s
+  timeout client 300s
+  timeout server 300s
+  timeout check 3s
+  retries 3
+  option redispatch 1
+  default-server inter 1s fastinter 500ms fall 2 rise 2
+"""
+
+
+def _database(site: Site) -> str:
+    """Statements go to one member: the first that works."""
+    address = virtual_address(site)
+    lines = [
+        "listen database",
+        f"  bind {address}:{layout.DATABASE_PORT} transparent",
+        "  mode tcp",
+        "  option tcpka",
+        "  option httpchk GET /",
+        "  timeout client 1h",
+        "  timeout server 1h",
+    ]
+    for number, (node, own) in enumerate(members(site).items()):
+        spare = " backup" if number else ""
+        lines.append(
+            f"  server {node} {own}:{layout.DATABASE_PORT} check port {layout.GALERA_CHECK_PORT}"
+            f" on-marked-down shutdown-sessions{spare}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _service(site: Site, node: str, service: ApiService) -> Iterator[str]:
+    address, own = virtual_address(site), members(site)[node]
+    certificate = f"ssl crt {layout.WEB_IDENTITY}"
+    lines = [
+        f"listen {service.name}",
+        f"  bind {address}:{service.port} transparent {certificate}",
+        "  balance leastconn",
+        f"  option httpchk GET {service.health}",
+        "  http-check expect rstatus (200|300)",
+        "  http-request set-header X-Forwarded-Proto https",
+    ]
+    lines += [
+        f"  server {name} {at}:{service.port} check ssl verify required ca-file {layout.WEB_CA}"
+        for name, at in members(site).items()
+    ]
+    yield "\n".join(lines) + "\n"
+    here = [
+        f"listen {service.name}-here",
+        f"  bind {own}:{service.port} {certificate}",
+        f"  server {node} 127.0.0.1:{service.port}",
+    ]
+    yield "\n".join(here) + "\n"
+
+
+def keepalived_conf(site: Site, node: str) -> str:
+    """keepalived.conf of one control host. The first of them that is well holds the address."""
+    own = members(site)[node]
+    priority = _BEST_PRIORITY - control_hosts(site).index(node)
+    peers = "\n".join(f"    {address}" for name, address in members(site).items() if name != node)
+    interface = NetworkName.SERVICE.value
+    return f"""global_defs {{
+  router_id {node}
+  script_user root
+  enable_script_security
+}}
+
+vrrp_script balancer {{
+  script "/usr/bin/pidof haproxy"
+  interval 1
+  fall 2
+  rise 2
+}}
+
+vrrp_instance apis {{
+  state BACKUP
+  interface {interface}
+  virtual_router_id {_ROUTER_ID}
+  priority {priority}
+  advert_int 1
+  unicast_src_ip {own}
+  unicast_peer {{
+{peers}
+  }}
+  virtual_ipaddress {{
+    {virtual_address(site)}/32 dev {interface}
+  }}
+  track_script {{
+    balancer
+  }}
+}}
+"""

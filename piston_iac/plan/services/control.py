@@ -1,0 +1,44 @@
+"""What every control host knows of the control plane, and the programs that the operator has run there."""
+
+from __future__ import annotations
+
+import json
+
+from piston_iac import cloud_layout as layout
+from piston_iac.node_document import File, Program
+from piston_iac.plan.cloud.hosts import control_hosts, declared, members, virtual_address
+from piston_iac.plan.fragment import Fragment
+from piston_iac.site.schema import Site
+
+_MODULE = "piston_iac.node_programs.cloud"
+_LOOK_S, _CALL_S, _MAKE_S = 30.0, 90.0, 250.0
+
+
+def fragment(site: Site, node: str) -> Fragment:
+    """Members and address, as data for the programs."""
+    if node not in control_hosts(site):
+        return Fragment((), ())
+    access = {
+        "node": node,
+        "own": members(site)[node],
+        "members": members(site),
+        "address": str(virtual_address(site)),
+        "region": declared(site).region,
+    }
+    return Fragment(
+        files=(File(layout.ACCESS, json.dumps(access, indent=1, sort_keys=True) + "\n"),),
+        units=(),
+        programs=(
+            _program(layout.LOOK, "look", "all", writes=False, limit_s=_LOOK_S),
+            _program(layout.BOOTSTRAP, "bootstrap", "first", writes=True, limit_s=_MAKE_S),
+            _program(layout.REVIVE, "bootstrap", "revive", writes=True, limit_s=_MAKE_S),
+            _program(layout.DATABASE, "database", "make", writes=True),
+            _program(layout.KEYSTONE_FIRST, "keystone_first", "make", writes=True),
+            _program(layout.CATALOGUE_LOOK, "identity", "look", writes=False),
+            _program(layout.CATALOGUE_CHANGE, "identity", "change", writes=True),
+        ),
+    )
+
+
+def _program(name: str, module: str, verb: str, *, writes: bool, limit_s: float = _CALL_S) -> Program:
+    return Program(name, ("python3", "-m", f"{_MODULE}.{module}", verb), writes, limit_s)

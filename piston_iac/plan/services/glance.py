@@ -1,0 +1,71 @@
+"""Images: Glance, which keeps them in the cluster storage."""
+
+from __future__ import annotations
+
+from piston_iac import cloud_layout as layout
+from piston_iac.node_document import File
+from piston_iac.plan.ceph.caps import GLANCE
+from piston_iac.plan.cloud import settings
+from piston_iac.plan.cloud.api_service import ApiService
+from piston_iac.plan.cloud.hosts import members
+from piston_iac.plan.fragment import Fragment
+from piston_iac.plan.services import wsgi
+from piston_iac.site.schema import PoolName, Site
+from piston_iac.trust.cephx import cephx_key
+
+_USER = "glance"
+_CONF = "/etc/glance/glance-api.conf"
+_KEYRING = "/etc/ceph/ceph.client.glance.keyring"
+_STATE = "/var/lib/glance"
+_PORT = 9292
+
+
+def fragment(site: Site, node: str) -> Fragment:
+    """Glance of one node."""
+    return wsgi.fragment(site, node, SERVICE)
+
+
+def _files(site: Site, node: str) -> tuple[File, ...]:
+    restart = (layout.wsgi_unit(SERVICE.name),)
+    sections: dict[str, dict[str, object]] = {
+        "DEFAULT": {
+            "use_stderr": "true",
+            "enabled_backends": "ceph:rbd",
+            "worker_self_reference_url": f"https://{members(site)[node]}:{_PORT}",
+            "enable_v2_api": "true",
+        },
+        "glance_store": {"default_backend": "ceph"},
+        "ceph": {
+            "rbd_store_pool": PoolName.IMAGES.value,
+            "rbd_store_user": _USER,
+            "rbd_store_ceph_conf": "/etc/ceph/ceph.conf",
+            "rbd_store_chunk_size": 8,
+            # Else an image that is uploaded while the storage is away hangs for good.
+            "rados_connect_timeout": 10,
+        },
+        "os_glance_staging_store": {"filesystem_store_datadir": f"{_STATE}/staging"},
+        "os_glance_tasks_store": {"filesystem_store_datadir": f"{_STATE}/tasks"},
+        "database": settings.database(site, "glance"),
+        "paste_deploy": {"flavor": "keystone"},
+        "oslo_concurrency": {"lock_path": f"{_STATE}/lock"},
+        "image_format": {"disk_formats": "raw,qcow2,iso"},
+        **{name: dict(options) for name, options in settings.tokens(site, "glance").items()},
+    }
+    keyring = f"[{GLANCE}]\n\tkey = {cephx_key(site.seed, GLANCE).get_secret_value()}\n"
+    return (
+        File(_CONF, settings.ini(sections), mode="0600", restart=restart, secret=True, owner=_USER),
+        File(_KEYRING, keyring, mode="0600", restart=restart, secret=True, owner=_USER),
+    )
+
+
+SERVICE = ApiService(
+    name="glance",
+    type="image",
+    port=_PORT,
+    path="",
+    health="/healthcheck",
+    user=_USER,
+    wsgi="/usr/bin/glance-wsgi-api",
+    migrate=("glance-manage", "db_sync"),
+    files=_files,
+)

@@ -1,0 +1,43 @@
+"""Placement: which resources are where, for the scheduler of compute."""
+
+from __future__ import annotations
+
+from piston_iac import cloud_layout as layout
+from piston_iac.node_document import File
+from piston_iac.plan.cloud import settings
+from piston_iac.plan.cloud.api_service import ApiService
+from piston_iac.plan.fragment import Fragment
+from piston_iac.plan.services import wsgi
+from piston_iac.site.schema import Site
+
+_USER = "placement"
+_CONF = "/etc/placement/placement.conf"
+
+
+def fragment(site: Site, node: str) -> Fragment:
+    """Placement of one node."""
+    return wsgi.fragment(site, node, SERVICE)
+
+
+def _files(site: Site, _node: str) -> tuple[File, ...]:
+    sections: dict[str, dict[str, object]] = {
+        "DEFAULT": {"use_stderr": "true"},
+        "api": {"auth_strategy": "keystone"},
+        "placement_database": settings.database(site, "placement"),
+        **{name: dict(options) for name, options in settings.tokens(site, "placement").items()},
+    }
+    restart = (layout.wsgi_unit(SERVICE.name),)
+    return (File(_CONF, settings.ini(sections), mode="0600", restart=restart, secret=True, owner=_USER),)
+
+
+SERVICE = ApiService(
+    name="placement",
+    type="placement",
+    port=8778,
+    path="",
+    health="/",
+    user=_USER,
+    wsgi="/usr/bin/placement-api",
+    migrate=("placement-manage", "db", "sync"),
+    files=_files,
+)

@@ -1,0 +1,48 @@
+"""A service behind uWSGI: its settings, and what its node runs."""
+
+from __future__ import annotations
+
+from piston_iac import cloud_layout as layout
+from piston_iac.node_document import File, Program, Service
+from piston_iac.plan.cloud.api_service import ApiService
+from piston_iac.plan.cloud.hosts import control_hosts
+from piston_iac.plan.fragment import Fragment
+from piston_iac.site.schema import Site
+
+_MIGRATE_S = 290.0
+
+
+def fragment(site: Site, node: str, service: ApiService) -> Fragment:
+    """Configuration and unit, where the control plane is: its database may be on another host."""
+    if node not in control_hosts(site):
+        return Fragment((), ())
+    unit = layout.wsgi_unit(service.name)
+    files = (File(layout.wsgi_ini(service.name), _ini(service), restart=(unit,)), *service.files(site, node))
+    here = Service(service.name, (unit,), path=layout.GALERA_READY)
+    words = ("python3", "-m", "piston_iac.node_programs.cloud.migrate", service.user, *service.migrate)
+    migrate = Program(layout.migrate_program(service.name), words, writes=True, limit_s=_MIGRATE_S)
+    return Fragment(files=files, units=(), services=(here,), programs=(migrate,))
+
+
+def _ini(service: ApiService) -> str:
+    """One process with a few threads. Only the node's own balancer reaches it."""
+    options = {
+        "plugins": "python3",
+        "http-socket": f"127.0.0.1:{service.port}",
+        "wsgi-file": service.wsgi,
+        "uid": service.user,
+        "gid": service.user,
+        "master": "true",
+        "processes": 1,
+        "threads": 4,
+        "enable-threads": "true",
+        "lazy-apps": "true",
+        "die-on-term": "true",
+        "buffer-size": 65535,
+        "listen": 100,
+        "thunder-lock": "true",
+        "add-header": "Connection: close",
+        "disable-logging": "true",
+        "need-app": "true",
+    }
+    return "[uwsgi]\n" + "".join(f"{name} = {value}\n" for name, value in options.items())

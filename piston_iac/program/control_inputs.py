@@ -1,0 +1,72 @@
+"""From a site to the inputs of the control plane and its services. Pure."""
+
+from __future__ import annotations
+
+from piston_iac.dynamic_providers.control_plane import ControlPlaneInputs
+from piston_iac.dynamic_providers.openstack_service import OpenStackServiceInputs
+from piston_iac.plan.cloud import catalogue, fields, settings
+from piston_iac.plan.cloud.api_service import ApiService
+from piston_iac.plan.cloud.health import wanted_apis
+from piston_iac.plan.cloud.hosts import control_hosts, declared, members, virtual_address
+from piston_iac.plan.services.catalogue import API_SERVICES
+from piston_iac.program.inputs import access
+from piston_iac.site.addresses import node_address
+from piston_iac.site.schema import NetworkName, Site
+from piston_iac.trust.derive import service_password
+
+# A look asks every host, and each of them RabbitMQ's slow command line.
+_LOOK_S = 20.0
+
+
+def _way(site: Site) -> dict[str, object]:
+    return {
+        "site": site.name,
+        "timeout_s": _LOOK_S,
+        "access": access(site),
+        "hosts": {
+            node: str(node_address(site, node, NetworkName.MANAGEMENT)) for node in control_hosts(site)
+        },
+        "boot_node_address": str(site.boot_node.address),
+    }
+
+
+def control_plane(site: Site) -> ControlPlaneInputs:
+    """The redundant core."""
+    wanted = fields.WantedControlPlane(members(site), str(virtual_address(site)))
+    return ControlPlaneInputs.model_validate(
+        {
+            **_way(site),
+            "members": members(site),
+            "address": wanted.address,
+            "deploy_s": float(site.timeouts.boot_s + site.timeouts.converge_s),
+            **fields.wanted_fields(wanted),
+        }
+    )
+
+
+def openstack_service(site: Site, service: ApiService) -> OpenStackServiceInputs:
+    """One service."""
+    accounts = {it.name: it for it in API_SERVICES if it.has_account}
+    url = settings.url(site, service.port, service.path)
+    account = service.name if service.has_account else ""
+    region = declared(site).region
+    entry = catalogue.WantedEntry(service.name, service.type, url, region, account)
+    return OpenStackServiceInputs.model_validate(
+        {
+            **_way(site),
+            "service": service.name,
+            "type": service.type,
+            "url": url,
+            "region": region,
+            "admin_user": site.dashboard.user,
+            "admin_password": site.dashboard.password.get_secret_value(),
+            "database_password": service_password(site.seed, f"database/{service.name}").get_secret_value(),
+            "accounts": {
+                name: service_password(site.seed, f"account/{name}").get_secret_value() for name in accounts
+            },
+            "ports": {it.name: (it.port, it.health) for it in API_SERVICES},
+            "schema_release": site.release,
+            "api": wanted_apis(control_hosts(site)),
+            **catalogue.wanted_fields(entry),
+        }
+    )

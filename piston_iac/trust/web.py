@@ -1,0 +1,112 @@
+"""What the APIs and the dashboard show to clients: a certificate that browsers take.
+
+They know no Ed25519, so this is a small authority of its own, ECDSA P-256. It derives from the seed like the
+other one, and is the same bytes each time: RFC 6979 takes the chance out of its signatures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from piston_iac.trust.authority import Identity
+from piston_iac.trust.derive import HoldsSecret, derive
+from piston_iac.trust.secret import Secret
+
+_CURVE = ec.SECP256R1()
+# Order of the curve's group (FIPS 186-4, D.1.2.3): a private key is 1 to this less 1.
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+# 16 bytes more than the order has, so that the remainder has no bias worth the name (FIPS 186-4, B.4.1).
+_KEY_BYTES = 48
+_NOT_BEFORE = datetime(2020, 1, 1, tzinfo=UTC)
+_CA_LAST = datetime(2060, 1, 1, tzinfo=UTC)
+_LEAF_DAYS = 40 * 365
+
+
+def web_authority(seed: HoldsSecret, site: str) -> str:
+    """The certificate, PEM, that clients of the APIs are to trust."""
+    key = _key(seed, f"web-ca/{site}")
+    return _pem(_certificate(_authority_name(site), key, _authority_name(site), key, None, _CA_LAST))
+
+
+def web_identity(seed: HoldsSecret, site: str, name: str, addresses: Iterable[str]) -> Identity:
+    """A server certificate for these addresses, and its key."""
+    key = _key(seed, f"web/{site}/{name}")
+    last = _NOT_BEFORE + timedelta(days=_LEAF_DAYS)
+    issuer = _key(seed, f"web-ca/{site}")
+    certificate = _certificate(_authority_name(site), issuer, name, key, tuple(addresses), last)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return Identity(_pem(certificate), Secret(private))
+
+
+def _authority_name(site: str) -> str:
+    return f"{site} web CA"
+
+
+def _key(seed: HoldsSecret, purpose: str) -> ec.EllipticCurvePrivateKey:
+    number = int.from_bytes(derive(seed, purpose, 1, _KEY_BYTES), "big") % (_ORDER - 1) + 1
+    return ec.derive_private_key(number, _CURVE)
+
+
+def _certificate(
+    issuer: str,
+    issuer_key: ec.EllipticCurvePrivateKey,
+    name: str,
+    key: ec.EllipticCurvePrivateKey,
+    addresses: tuple[str, ...] | None,
+    last: datetime,
+) -> x509.Certificate:
+    """A certificate; `addresses` None makes it an authority's."""
+    public = key.public_key()
+    raw = public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    text = f"{issuer}/{name}/{last.isoformat()}/{addresses}/".encode() + raw
+    is_authority = addresses is None
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(_x509_name(name))
+        .issuer_name(_x509_name(issuer))
+        .public_key(public)
+        .serial_number(int.from_bytes(hashlib.sha256(text).digest()[:16], "big") | 1)
+        .not_valid_before(_NOT_BEFORE)
+        .not_valid_after(last)
+        .add_extension(x509.BasicConstraints(is_authority, 0 if is_authority else None), critical=True)
+        .add_extension(
+            x509.KeyUsage(
+                digital_signature=not is_authority,
+                key_cert_sign=is_authority,
+                crl_sign=is_authority,
+                content_commitment=False,
+                key_encipherment=False,
+                data_encipherment=False,
+                key_agreement=False,
+                encipher_only=False,
+                decipher_only=False,
+            ),
+            critical=True,
+        )
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
+        )
+    )
+    if addresses is not None:
+        names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(text)) for text in addresses])
+        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
+        builder = builder.add_extension(names, critical=False).add_extension(usage, critical=False)
+    return builder.sign(issuer_key, SHA256(), ecdsa_deterministic=True)
+
+
+def _x509_name(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(Encoding.PEM).decode()

@@ -1,0 +1,90 @@
+"""A control plane of three hosts in memory, as its programs tell it: all well, or nothing as it should be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from piston_iac import cloud_layout as layout
+from piston_iac.plan.cloud.catalogue import INTERFACES, Answer, Identity
+from piston_iac.plan.cloud.fields import WantedControlPlane
+from piston_iac.plan.cloud.seen import DatabaseMember, HostLook, OvnMember, QueueMember
+
+ADDRESS = "10.64.20.10"
+MEMBERS = {f"n{number}": f"10.64.20.1{number}" for number in (1, 2, 3)}
+WANTED = WantedControlPlane(MEMBERS, ADDRESS)
+CLUSTER = "11111111-2222-3333-4444-555555555555"
+NAMES = tuple(layout.rabbitmq_node(address) for address in MEMBERS.values())
+
+
+def host_look(host: str) -> HostLook:
+    """One host where all is well; the first one holds the virtual address."""
+    ovn = OvnMember("cluster member", "self" if host == "n1" else "ab12", "c1", tuple(MEMBERS.values()))
+    return HostLook(
+        DatabaseMember(True, "Synced", "Primary", CLUSTER, 3, f"{CLUSTER}:7"),
+        QueueMember(NAMES, NAMES),
+        {layout.NB: ovn, layout.SB: ovn},
+        has_address=host == "n1",
+        down=(),
+    )
+
+
+def control_plane_looks(well: bool) -> dict[str, HostLook | None]:
+    """What each host sees."""
+    looks = {host: host_look(host) for host in MEMBERS}
+    if well:
+        return dict(looks)
+    lost = OvnMember("joining cluster", "", "c1", ())
+    return {
+        "n1": replace(
+            looks["n1"],
+            queues=QueueMember(NAMES[:1], NAMES[:1]),
+            ovn={layout.NB: lost, layout.SB: lost},
+            down=("database/n2",),
+        ),
+        "n2": replace(
+            looks["n2"],
+            database=DatabaseMember(False, "Initialized", "non-Primary", CLUSTER, 1, f"{CLUSTER}:5"),
+            queues=replace(looks["n2"].queues, short=("reply_1",)),
+            has_address=True,
+        ),
+        "n3": None,
+    }
+
+
+def records_of_glance(url: str, region: str) -> tuple[dict[str, Any], ...]:
+    """Keystone's answers when Glance is as wanted there."""
+    endpoints = [
+        {
+            "id": f"e-{interface}",
+            "service_id": "s-image",
+            "interface": interface,
+            "url": url,
+            "region_id": region,
+            "enabled": True,
+        }
+        for interface in INTERFACES
+    ]
+    roles = [{"id": f"r-{name}", "name": name} for name in ("admin", "service")]
+    scope = {"project": {"id": "p-service"}}
+    assignments = [{"user": {"id": "u-glance"}, "role": role, "scope": scope} for role in roles]
+    return (
+        {"services": [{"id": "s-image", "type": "image", "name": "glance", "enabled": True}]},
+        {"endpoints": endpoints},
+        {"users": [{"id": "u-glance", "name": "glance", "enabled": True}]},
+        {"projects": [{"id": "p-service", "name": "service"}]},
+        {"roles": roles},
+        {"role_assignments": assignments},
+    )
+
+
+def identity_of_glance(well: bool) -> Identity:
+    """A look at Keystone and at Glance's API."""
+    if well:
+        answers = records_of_glance(f"https://{ADDRESS}:9292", "region-one")
+        codes = dict.fromkeys(("address", *MEMBERS), 200)
+    else:
+        names = ("services", "endpoints", "users", "projects", "roles", "role_assignments")
+        answers = tuple({name: []} for name in names)
+        codes = {"address": 503, "n1": 0, "n2": 500, "n3": 0}
+    return Identity(tuple(Answer(200, it) for it in answers), {"glance": well}, {"glance": codes})

@@ -1,0 +1,80 @@
+"""What the control plane adds to node documents: where, with which secrets, and nothing twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from piston_iac import cloud_layout as layout
+from piston_iac.plan.cloud.hosts import control_hosts, virtual_address
+from piston_iac.plan.documents import node_document
+from piston_iac.plan.services.balancer import haproxy_conf, keepalived_conf
+from piston_iac.site.load import load_file
+from piston_iac.site.schema import ControlPlane, Site
+
+STACKS = Path(__file__).parents[4] / "stacks"
+SITE = load_file(STACKS / "Pulumi.example.yaml")
+
+
+def with_control_plane(section: ControlPlane | None) -> Site:
+    return SITE.model_copy(update={"control_plane": section})
+
+
+def test_three_hosts_over_failure_domains_by_number() -> None:
+    assert control_hosts(SITE) == ("n1", "n2", "n3")
+    assert len(control_hosts(with_control_plane(ControlPlane()))) == 3
+    assert control_hosts(with_control_plane(None)) == ()
+
+
+def test_the_address_is_below_the_first_node_when_it_is_left_out() -> None:
+    assert str(virtual_address(with_control_plane(ControlPlane()))) == "10.64.20.10"
+
+
+def test_only_control_hosts_run_it() -> None:
+    host, other = node_document(SITE, "n1"), node_document(SITE, "n5")
+    names = {it.name for it in host.services}
+    assert {layout.GALERA, layout.RABBITMQ, layout.OVN, "keystone", "glance", "placement"} <= names
+    assert not names & {it.name for it in other.services if not it.name.startswith("ceph-")}
+    assert layout.LOOK not in {it.name for it in other.programs}
+
+
+def test_a_site_without_it_has_nothing_of_it() -> None:
+    document = node_document(with_control_plane(None), "n1")
+    assert all(it.name.startswith("ceph-") for it in document.services)
+    assert not [it.path for it in document.files if "piston/web" in it.path or "keystone" in it.path]
+
+
+def test_whatever_holds_a_secret_is_for_its_reader_alone() -> None:
+    for file in node_document(SITE, "n1").files:
+        hidden = any(
+            word in file.content for word in ("password =", "PRIVATE KEY", "mysql+pymysql://", "pass =")
+        )
+        if hidden:
+            assert file.secret, file.path
+            assert file.mode == "0600", file.path
+
+
+def test_the_virtual_address_may_come_and_go_on_control_hosts_alone() -> None:
+    def virtual(node: str) -> set[str]:
+        interfaces = node_document(SITE, node).networking.interfaces
+        return {address for it in interfaces for address in it.virtual}
+
+    assert virtual("n1") == {"10.64.20.10/32"}
+    assert virtual("n5") == set()
+
+
+def test_one_database_takes_statements_and_the_others_stand_by() -> None:
+    servers = [line for line in haproxy_conf(SITE, "n2").splitlines() if ":3306 check" in line]
+    assert [line.endswith(" backup") for line in servers] == [False, True, True]
+
+
+def test_the_balancer_of_each_host_takes_its_own_services_from_the_loopback() -> None:
+    text = haproxy_conf(SITE, "n2")
+    assert "bind 10.64.20.12:5000 ssl" in text
+    assert "server n2 127.0.0.1:5000" in text
+    assert "bind 10.64.20.10:5000 transparent ssl" in text
+
+
+def test_the_first_host_is_the_first_to_hold_the_address() -> None:
+    assert "priority 150" in keepalived_conf(SITE, "n1")
+    assert "priority 148" in keepalived_conf(SITE, "n3")
+    assert "unicast_src_ip 10.64.20.13" in keepalived_conf(SITE, "n3")

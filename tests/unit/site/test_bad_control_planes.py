@@ -1,0 +1,45 @@
+"""What a stack file may not say of the control plane, and what the operator is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from piston_iac.site.faults import SiteFaults
+from piston_iac.site.load import load_file
+
+LAB = (Path(__file__).parents[3] / "stacks" / "Pulumi.lab.yaml").read_text()
+BEFORE = "  piston:dns:"
+
+
+def stack(directory: Path, section: str) -> Path:
+    file = directory / "Pulumi.lab.yaml"
+    file.write_text(LAB.replace(BEFORE, f"  piston:controlPlane: {section}\n\n{BEFORE}", 1))
+    return file
+
+
+def test_an_empty_section_takes_the_defaults(tmp_path: Path) -> None:
+    assert load_file(stack(tmp_path, "{}")).control_plane is not None
+
+
+@pytest.mark.parametrize(
+    ("section", "path", "words"),
+    [
+        ("{ hosts: [n1, n2] }", "controlPlane.hosts", "names 2 nodes"),
+        ("{ hosts: [n1, n2, n9] }", "controlPlane.hosts[2]", "which is no node"),
+        ("{ hosts: [n1, n2, n2] }", "controlPlane.hosts[2]", "n2"),
+        ("{ address: 10.30.20.12 }", "controlPlane.address", "the address of n2"),
+        ("{ address: 10.30.20.1 }", "controlPlane.address", "the gateway"),
+        ("{ address: 10.30.99.1 }", "controlPlane.address", "outside 10.30.20.0/24"),
+        ("{ address: 10.30.20.0 }", "controlPlane.address", "base address"),
+        ("{ region: 'Region One' }", "controlPlane.region", "is not a name"),
+        ("{ adress: 10.30.20.10 }", "controlPlane.adress", "is not a setting"),
+    ],
+)
+def test_one_fault_is_told_with_its_place(tmp_path: Path, section: str, path: str, words: str) -> None:
+    with pytest.raises(SiteFaults) as caught:
+        load_file(stack(tmp_path, section))
+    told = [(it.path, it.cause) for it in caught.value.faults]
+    assert [it for it in told if it[0] == path and words in it[1]], told
+    assert len(told) == 1, told
