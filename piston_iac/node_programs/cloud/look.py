@@ -24,6 +24,7 @@ from piston_iac.node_programs.cloud.galera_check import local_status, usable
 from piston_iac.node_programs.program import Answer, converse, leave
 
 _STATS_S = 2.0
+_QUEUES_S = 8.0
 _CHUNK = 1 << 16
 
 
@@ -72,10 +73,15 @@ def _database() -> Answer:
 
 
 def _queues(access: Access) -> Answer:
-    status = json.loads(rabbitmq.ctl(access.own, "cluster_status", "--formatter", "json"))
-    queues = json.loads(
-        rabbitmq.ctl(access.own, "list_queues", "--formatter", "json", "name", "type", "members", "online")
+    asked = (
+        ("cluster_status", "--formatter", "json"),
+        ("list_queues", "--formatter", "json", "name", "type", "members", "online"),
     )
+    with ThreadPoolExecutor(len(asked)) as pool:
+        # While a member joins, the others may be silent for long: the rest of the look must not wait for that.
+        status, queues = pool.map(
+            lambda words: json.loads(rabbitmq.ctl(access.own, *words, limit_s=_QUEUES_S)), asked
+        )
     return {
         "running": sorted(status["running_nodes"]),
         "members": sorted(status["disk_nodes"]),
