@@ -78,7 +78,7 @@ def _queues(access: Access) -> Answer:
         ("list_queues", "--formatter", "json", "name", "type", "members", "online"),
     )
     with ThreadPoolExecutor(len(asked)) as pool:
-        # While a member joins, the others may be silent for long: the rest of the look must not wait for that.
+        # While a member joins, the others may be silent for long: the rest must not wait for them.
         status, queues = pool.map(
             lambda words: json.loads(rabbitmq.ctl(access.own, *words, limit_s=_QUEUES_S)), asked
         )
