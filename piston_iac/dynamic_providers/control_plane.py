@@ -80,7 +80,7 @@ class ControlPlaneProvider(Converging[ControlPlaneInputs]):
             cause = f"its database is {seen}, and ours is {known}"
             raise WrongMachine(DEVICE, "read its state", cause, "Find out who made another one.")
         outs = {"databaseId": seen} if seen else {}
-        return Seen(seen_fields(wanted, looks, reports, bound), outs)
+        return Seen(seen_fields(wanted, looks, bound), outs)
 
     def converge(self, inputs: ControlPlaneInputs, bound: Mapping[str, Any]) -> None:
         """Make it, mend it."""

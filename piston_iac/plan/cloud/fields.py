@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from piston_iac import cloud_layout as layout
-from piston_iac.node_report import NodeReport
 from piston_iac.plan.cloud.seen import DatabaseMember, HostLook, QueueMember
 
 IN_STEP, HELD, MEMBER = "in step", "held", "member"
@@ -53,7 +52,6 @@ def unmade_fields(wanted: WantedControlPlane) -> Fields:
 def seen_fields(
     wanted: WantedControlPlane,
     looks: Looks,
-    reports: Mapping[str, NodeReport | None],
     before: Mapping[str, Any],
 ) -> Fields:
     """The fields as they are.

@@ -155,7 +155,7 @@ def _finish_permit(wanted: WantedControlPlane, look: Look, working: list[str], a
 
 
 def _end(wanted: WantedControlPlane, look: Look) -> Step:
-    want, seen = wanted_fields(wanted), seen_fields(wanted, look.looks, look.reports, {})
+    want, seen = wanted_fields(wanted), seen_fields(wanted, look.looks, {})
     silent = [host for host in wanted.members if look.looks.get(host) is None]
     waiting = [host for host in silent if host not in look.given_up]
     open_ = []
