@@ -30,7 +30,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A failure of minutes in which others had the processor is no verdict, nor what follows on that rack."""
     report = yield
-    if report.failed:
+    if report.failed and not item.get_closest_marker("judged_always"):
         taken = starvation.processor_time().share_since(item.stash[BEGAN])
         unsure = item.config.stash.get(UNSURE, False)
         if taken >= starvation.STARVED or unsure:
