@@ -38,7 +38,9 @@ class Result:
     def _diagnostics(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         resource = ""
-        for line in self.text.partition("Diagnostics:\n")[2].partition("Resources:\n")[0].splitlines():
+        said = self.text.partition("Diagnostics:\n")[2].partition("Resources:\n")[0]
+        # After an `up` the stack's outputs stand between the two.
+        for line in said.partition("Outputs:\n")[0].splitlines():
             if line.startswith("    ") and line.strip():
                 found.setdefault(resource, []).append(line.strip())
             elif line.strip().endswith(":"):
