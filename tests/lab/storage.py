@@ -136,6 +136,6 @@ def check_writes_while_it_dies(storage: Storage, node: str) -> Stalls:
         storage.rack.lab(f"blackout {node}")
         time.sleep(25)
     storage.rack.runs.append(f"writes while {node} died: {stalls}\n")
-    assert stalls.writes > 100
+    assert stalls.writes > 100, f"{node}: {stalls}"
     assert stalls.longest_s < STALL_S, f"{node}: {stalls}"
     return stalls
