@@ -55,6 +55,7 @@ MEMCACHED_PORT = 11211
 HAPROXY_UNIT = "haproxy.service"
 HAPROXY_SOCKET = "/run/haproxy/admin.sock"
 KEEPALIVED_UNIT = "keepalived.service"
+KEYSTONE_PORT = 5000
 WEB_CA = "/etc/piston/web-ca.pem"
 WEB_IDENTITY = "/etc/piston/web.pem"
 """Certificate and key of this node's balancer, one after the other."""
@@ -83,11 +84,6 @@ def wsgi_unit(service: str) -> str:
 def wsgi_ini(service: str) -> str:
     """Its settings."""
     return f"/etc/piston/wsgi/{service}.ini"
-
-
-def database_directory(database: str) -> str:
-    """Exists on each member once the database was made."""
-    return f"{GALERA_DATA}/{database}"
 
 
 def rabbitmq_node(address: str) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-from concurrent.futures import ThreadPoolExecutor
 
 from piston_iac import ceph_layout
 from piston_iac.deadline import Deadline
@@ -12,19 +10,10 @@ from piston_iac.node_programs.ceph_conf import CephConf, endpoint
 from piston_iac.node_programs.cluster import connected
 from piston_iac.node_programs.mon_store import MON_ENTITY
 from piston_iac.node_programs.program import Fault
+from piston_iac.node_programs.reach import reachable
 from piston_iac.trust.secret import Secret
 
-_REACH_S = 1.0
 _ANSWER_S = 6.0
-
-
-def reachable(peers: tuple[tuple[str, int], ...], limit_s: float = _REACH_S) -> tuple[tuple[str, int], ...]:
-    """Those that take a connection."""
-    if not peers:
-        return ()
-    with ThreadPoolExecutor(len(peers)) as pool:
-        open_ = pool.map(lambda peer: _accepts(peer, limit_s), peers)
-        return tuple(peer for peer, is_open in zip(peers, open_, strict=True) if is_open)
 
 
 def fetch_monmap(
@@ -47,11 +36,3 @@ def fetch_monmap(
     if code != 0:
         raise Fault(f"the other mons do not give their map: {status or code}")
     return monmap
-
-
-def _accepts(peer: tuple[str, int], limit_s: float) -> bool:
-    try:
-        socket.create_connection(peer, timeout=limit_s).close()
-    except OSError:
-        return False
-    return True

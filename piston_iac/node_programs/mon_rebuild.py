@@ -26,7 +26,6 @@ from piston_iac.node_agent import units
 from piston_iac.node_agent.disks import SeenDisk, see_disks
 from piston_iac.node_programs.ceph_conf import CephConf, read_conf, read_key
 from piston_iac.node_programs.ceph_osd import Units, stop_unit
-from piston_iac.node_programs.mon_peers import reachable
 from piston_iac.node_programs.mon_rebuild_request import parse_install
 from piston_iac.node_programs.mon_rebuild_store import add_osd, ceph_owner, make_mon, make_place, workplace
 from piston_iac.node_programs.mon_rebuild_tar import pack, unpack
@@ -38,6 +37,7 @@ from piston_iac.node_programs.mon_store import (
 )
 from piston_iac.node_programs.osd_claim import Osd, osd_of
 from piston_iac.node_programs.program import Fault, alone, guarded, leave
+from piston_iac.node_programs.reach import reachable
 
 _RELEASE_S = 10.0
 

@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
-from cryptography.x509.oid import NameOID
 
+from piston_iac.trust.certificates import name_of, pem, serial_number, with_extensions
 from piston_iac.trust.derive import HoldsSecret, derive
 from piston_iac.trust.secret import Secret
 
@@ -59,14 +59,6 @@ class Identity:
     key_pem: Secret
 
 
-def _name(common_name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-
-
-def _pem(certificate: x509.Certificate) -> str:
-    return certificate.public_bytes(Encoding.PEM).decode()
-
-
 def _key_pem(key: Ed25519PrivateKey) -> Secret:
     return Secret(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
 
@@ -74,7 +66,7 @@ def _key_pem(key: Ed25519PrivateKey) -> Secret:
 def _serial(issuer: str, subject: str, public: bytes, not_after: datetime) -> int:
     """A serial number that follows from the content: the same certificate has the same one."""
     text = f"{issuer}/{subject}/{not_after.isoformat()}/".encode() + public
-    return int.from_bytes(hashlib.sha256(text).digest()[:16], "big") | 1
+    return serial_number(text)
 
 
 @dataclass(frozen=True)
@@ -133,7 +125,7 @@ class Authority:
 
 def _path_length(issuer: x509.Name, common_name: str, authority: bool) -> int | None:
     """The node CA signs leaves alone: no authority below it. The root has no limit, a leaf no length."""
-    return 0 if authority and issuer != _name(common_name) else None
+    return 0 if authority and issuer != name_of(common_name) else None
 
 
 def _build(
@@ -148,43 +140,27 @@ def _build(
     raw = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
     builder = (
         x509.CertificateBuilder()
-        .subject_name(_name(common_name))
+        .subject_name(name_of(common_name))
         .issuer_name(issuer)
         .public_key(public)
         .serial_number(_serial(issuer.rfc4514_string(), common_name, raw, not_after))
         .not_valid_before(_NOT_BEFORE)
         .not_valid_after(not_after)
-        .add_extension(x509.BasicConstraints(authority, _path_length(issuer, common_name, authority)), True)
-        .add_extension(
-            x509.KeyUsage(
-                digital_signature=not authority,
-                key_cert_sign=authority,
-                crl_sign=authority,
-                content_commitment=False,
-                key_encipherment=False,
-                data_encipherment=False,
-                key_agreement=False,
-                encipher_only=False,
-                decipher_only=False,
-            ),
-            critical=True,
-        )
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
-        )
+    )
+    builder = with_extensions(
+        builder, public, issuer_key.public_key(), authority, _path_length(issuer, common_name, authority)
     )
     names = [x509.IPAddress(ip_address(text)) for text in addresses]
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-    return _pem(builder.sign(issuer_key, None))
+    return pem(builder.sign(issuer_key, None))
 
 
 def site_authority(seed: HoldsSecret, site: str) -> Authority:
     """The site's root CA."""
     key = Ed25519PrivateKey.from_private_bytes(derive(seed, f"ca/{site}"))
     name = f"{site} site CA"
-    certificate = _build(_name(name), key, name, key.public_key(), True, (), _NOT_AFTER)
+    certificate = _build(name_of(name), key, name, key.public_key(), True, (), _NOT_AFTER)
     return Authority(certificate, key, is_root=True)
 
 
@@ -228,7 +204,7 @@ def bootd_identity(seed: HoldsSecret, site: str, address: str) -> Identity:
 def new_request(common_name: str) -> tuple[str, Secret]:
     """A new key and a certificate request for it: (request PEM, key PEM)."""
     key = Ed25519PrivateKey.generate()
-    request = x509.CertificateSigningRequestBuilder().subject_name(_name(common_name)).sign(key, None)
+    request = x509.CertificateSigningRequestBuilder().subject_name(name_of(common_name)).sign(key, None)
     return request.public_bytes(Encoding.PEM).decode(), _key_pem(key)
 
 

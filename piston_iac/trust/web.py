@@ -6,7 +6,6 @@ other one, and is the same bytes each time: RFC 6979 takes the chance out of its
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -15,9 +14,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from piston_iac.trust.authority import Identity
+from piston_iac.trust.certificates import name_of, pem, serial_number, with_extensions
 from piston_iac.trust.derive import HoldsSecret, derive
 from piston_iac.trust.secret import Secret
 
@@ -34,7 +34,7 @@ _LEAF_DAYS = 40 * 365
 def web_authority(seed: HoldsSecret, site: str) -> str:
     """The certificate, PEM, that clients of the APIs are to trust."""
     key = _key(seed, f"web-ca/{site}")
-    return _pem(_certificate(_authority_name(site), key, _authority_name(site), key, None, _CA_LAST))
+    return pem(_certificate(_authority_name(site), key, _authority_name(site), key, None, _CA_LAST))
 
 
 def web_identity(seed: HoldsSecret, site: str, name: str, addresses: Iterable[str]) -> Identity:
@@ -44,7 +44,7 @@ def web_identity(seed: HoldsSecret, site: str, name: str, addresses: Iterable[st
     issuer = _key(seed, f"web-ca/{site}")
     certificate = _certificate(_authority_name(site), issuer, name, key, tuple(addresses), last)
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    return Identity(_pem(certificate), Secret(private))
+    return Identity(pem(certificate), Secret(private))
 
 
 def _authority_name(site: str) -> str:
@@ -71,42 +71,18 @@ def _certificate(
     is_authority = addresses is None
     builder = (
         x509.CertificateBuilder()
-        .subject_name(_x509_name(name))
-        .issuer_name(_x509_name(issuer))
+        .subject_name(name_of(name))
+        .issuer_name(name_of(issuer))
         .public_key(public)
-        .serial_number(int.from_bytes(hashlib.sha256(text).digest()[:16], "big") | 1)
+        .serial_number(serial_number(text))
         .not_valid_before(_NOT_BEFORE)
         .not_valid_after(last)
-        .add_extension(x509.BasicConstraints(is_authority, 0 if is_authority else None), critical=True)
-        .add_extension(
-            x509.KeyUsage(
-                digital_signature=not is_authority,
-                key_cert_sign=is_authority,
-                crl_sign=is_authority,
-                content_commitment=False,
-                key_encipherment=False,
-                data_encipherment=False,
-                key_agreement=False,
-                encipher_only=False,
-                decipher_only=False,
-            ),
-            critical=True,
-        )
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
-        )
+    )
+    builder = with_extensions(
+        builder, public, issuer_key.public_key(), is_authority, 0 if is_authority else None
     )
     if addresses is not None:
         names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(text)) for text in addresses])
         usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
         builder = builder.add_extension(names, critical=False).add_extension(usage, critical=False)
     return builder.sign(issuer_key, SHA256(), ecdsa_deterministic=True)
-
-
-def _x509_name(common_name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-
-
-def _pem(certificate: x509.Certificate) -> str:
-    return certificate.public_bytes(Encoding.PEM).decode()

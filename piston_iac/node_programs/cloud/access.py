@@ -13,14 +13,13 @@ from piston_iac.node_programs.program import Fault
 @dataclass(frozen=True)
 class Access:
     """`node` and `own`: this node and its address; `members`: address of every control host by node;
-    `address`: the virtual one; `region`: of the catalogue.
+    `address`: the virtual one.
     """
 
     node: str
     own: str
     members: dict[str, str]
     address: str
-    region: str
 
     @property
     def peers(self) -> dict[str, str]:
@@ -36,9 +35,7 @@ def read_access(path: str = layout.ACCESS) -> Access:
     """
     try:
         raw = json.loads(Path(path).read_text())
-        return Access(
-            str(raw["node"]), str(raw["own"]), dict(raw["members"]), str(raw["address"]), str(raw["region"])
-        )
+        return Access(str(raw["node"]), str(raw["own"]), dict(raw["members"]), str(raw["address"]))
     except FileNotFoundError:
         raise Fault("this node is no control host") from None
     except (KeyError, TypeError, ValueError) as error:

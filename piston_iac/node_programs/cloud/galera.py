@@ -9,9 +9,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from piston_iac import cloud_layout as layout
@@ -28,11 +26,11 @@ from piston_iac.node_programs.cloud.galera_state import (
 )
 from piston_iac.node_programs.mon_store import check_mirror
 from piston_iac.node_programs.program import Fault, guarded, leave
+from piston_iac.node_programs.reach import reachable
 
 _SERVER = "/usr/sbin/mariadbd"
 _DATA = Path(layout.GALERA_DATA)
 _STAYS_ABSENT = 3
-_REACH_S = 1.0
 _RECOVER_S = 120.0
 
 
@@ -154,17 +152,7 @@ def _allow_bootstrap() -> None:
 
 
 def _others_run() -> bool:
-    peers = list(read_access().peers.values())
-    with ThreadPoolExecutor(max(1, len(peers))) as pool:
-        return any(pool.map(_accepts, peers))
-
-
-def _accepts(address: str) -> bool:
-    try:
-        socket.create_connection((address, layout.GALERA_PORT), timeout=_REACH_S).close()
-    except OSError:
-        return False
-    return True
+    return bool(reachable([(address, layout.GALERA_PORT) for address in read_access().peers.values()]))
 
 
 def main(arguments: list[str]) -> int:

@@ -23,7 +23,6 @@ from piston_iac.node_programs.cloud.access import Access, read_access
 from piston_iac.node_programs.program import Answer, Fault, Request, converse, leave
 from piston_iac.trust.secret import Secret
 
-_PORT = 5000
 _LIMIT_S = 10.0
 _HEALTH_S = 4.0
 _DOMAIN = {"name": "Default"}
@@ -93,7 +92,7 @@ def _calls(access: Access, order: Order, stop: bool) -> list[Answer]:
     for call in order.calls:
         body = None if call.body is None else json.dumps(call.body)
         token_header = {"X-Auth-Token": token}
-        code, text, _ = _ask(access.address, _PORT, call.method, call.path, body, token_header)
+        code, text, _ = _ask(access.address, layout.KEYSTONE_PORT, call.method, call.path, body, token_header)
         found.append({"code": code, "body": json.loads(text) if text.startswith(b"{") else {}})
         if stop and code >= _FIRST_ERROR:
             break
@@ -117,7 +116,9 @@ def _token(access: Access, user: str, password: Secret, project: str) -> str:
             "scope": {"project": {"name": project, "domain": _DOMAIN}},
         }
     }
-    code, _, headers = _ask(access.address, _PORT, "POST", "/v3/auth/tokens", json.dumps(body), {})
+    code, _, headers = _ask(
+        access.address, layout.KEYSTONE_PORT, "POST", "/v3/auth/tokens", json.dumps(body), {}
+    )
     if code == HTTPStatus.CREATED:
         return str(headers.get("X-Subject-Token", ""))
     if code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):

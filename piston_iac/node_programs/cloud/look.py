@@ -87,7 +87,6 @@ def _queues(access: Access) -> Answer:
         "members": sorted(status["disk_nodes"]),
         # Streams and quorum queues have members; a classic queue lives on one node.
         "short": sorted(it["name"] for it in queues if _is_short(it, len(access.members))),
-        "count": len(queues),
     }
 
 
@@ -100,7 +99,6 @@ def _ovn(schema: str) -> Answer:
     return {
         "status": seen.status,
         "leader": seen.leader,
-        "cluster": seen.cluster,
         "members": sorted(at.split(":")[1] for at in seen.members.values()),
     }
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +20,13 @@ from piston_iac.node_agent.tools import ToolFailed, run
 from piston_iac.node_programs.cloud.access import Access, read_access
 from piston_iac.node_programs.mon_store import check_mirror
 from piston_iac.node_programs.program import Fault, guarded, leave
+from piston_iac.node_programs.reach import reachable
 
 _DATA = Path(layout.OVN_DATA)
 _READY = Path(layout.OVN_READY)
 _SCHEMAS = {layout.NB: "/usr/share/ovn/ovn-nb.ovsschema", layout.SB: "/usr/share/ovn/ovn-sb.ovsschema"}
 _MEMBER = re.compile(r"^\s+(?P<id>[0-9a-f]{4}) \([0-9a-f]{4} at (?P<at>\S+)\)(?P<rest>.*)$", re.MULTILINE)
 _STAYS_ABSENT = 3
-_REACH_S = 1.0
 _JOIN_S = 60.0
 _POLL_S = 0.5
 
@@ -42,7 +41,6 @@ class RaftStatus:
     status: str
     leader: str
     own: str
-    cluster: str
     members: dict[str, str]
 
 
@@ -58,7 +56,6 @@ def parse_status(text: str) -> RaftStatus:
         fields.get("Status", ""),
         "" if leader == "unknown" else leader,
         fields.get("Server ID", "").split(" ")[0],
-        fields.get("Cluster ID", "").split(" ")[0],
         {match["id"]: match["at"] for match in _MEMBER.finditer(text)},
     )
 
@@ -158,15 +155,8 @@ def _raft_address(schema: str, address: str) -> str:
 
 
 def _answering(access: Access, schema: str) -> list[str]:
-    return [it for it in access.peers.values() if _accepts(it, layout.OVN_DATABASES[schema][2])]
-
-
-def _accepts(address: str, port: int) -> bool:
-    try:
-        socket.create_connection((address, port), timeout=_REACH_S).close()
-    except OSError:
-        return False
-    return True
+    port = layout.OVN_DATABASES[schema][2]
+    return [address for address, _ in reachable([(it, port) for it in access.peers.values()])]
 
 
 def _appctl(schema: str, *words: str) -> str:

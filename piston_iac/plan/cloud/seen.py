@@ -41,7 +41,6 @@ class OvnMember:
 
     status: str = ""
     leader: str = ""
-    cluster: str = ""
     members: tuple[str, ...] = ()
     fault: str = ""
 
@@ -87,4 +86,4 @@ def _queues(raw: Mapping[str, Any]) -> QueueMember:
 def _ovn(raw: Mapping[str, Any]) -> OvnMember:
     if "fault" in raw:
         return OvnMember(fault=str(raw["fault"]))
-    return OvnMember(raw["status"], raw["leader"], raw["cluster"], tuple(raw["members"]))
+    return OvnMember(raw["status"], raw["leader"], tuple(raw["members"]))

@@ -10,7 +10,6 @@ from piston_iac.plan.cloud.hosts import declared, members, virtual_address
 from piston_iac.site.schema import Site
 from piston_iac.trust.derive import service_password
 
-KEYSTONE_PORT = 5000
 Sections = Mapping[str, Mapping[str, object]]
 
 
@@ -52,7 +51,7 @@ def account(site: Site, service: str) -> dict[str, object]:
     """Options with which a service logs in at Keystone."""
     return {
         "auth_type": "password",
-        "auth_url": url(site, KEYSTONE_PORT, "/v3"),
+        "auth_url": url(site, layout.KEYSTONE_PORT, "/v3"),
         "project_domain_name": DOMAIN,
         "user_domain_name": DOMAIN,
         "project_name": SERVICE_PROJECT,
@@ -68,7 +67,7 @@ def tokens(site: Site, service: str) -> Sections:
     servers = cache(site)["memcache_servers"]
     return {
         "keystone_authtoken": {
-            "www_authenticate_uri": url(site, KEYSTONE_PORT, "/v3"),
+            "www_authenticate_uri": url(site, layout.KEYSTONE_PORT, "/v3"),
             "memcached_servers": servers,
             "service_token_roles_required": "true",
             "service_token_roles": "service",

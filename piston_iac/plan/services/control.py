@@ -6,7 +6,7 @@ import json
 
 from piston_iac import cloud_layout as layout
 from piston_iac.node_document import File, Program
-from piston_iac.plan.cloud.hosts import control_hosts, declared, members, virtual_address
+from piston_iac.plan.cloud.hosts import control_hosts, members, virtual_address
 from piston_iac.plan.fragment import Fragment
 from piston_iac.site.schema import Site
 
@@ -23,7 +23,6 @@ def fragment(site: Site, node: str) -> Fragment:
         "own": members(site)[node],
         "members": members(site),
         "address": str(virtual_address(site)),
-        "region": declared(site).region,
     }
     return Fragment(
         files=(File(layout.ACCESS, json.dumps(access, indent=1, sort_keys=True) + "\n"),),

@@ -51,7 +51,7 @@ def _keys(site: Site, directory: str) -> tuple[File, ...]:
 SERVICE = ApiService(
     name="keystone",
     type="identity",
-    port=settings.KEYSTONE_PORT,
+    port=layout.KEYSTONE_PORT,
     path="/v3",
     health="/v3",
     user=_USER,

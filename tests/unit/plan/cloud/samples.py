@@ -19,7 +19,7 @@ NAMES = tuple(layout.rabbitmq_node(address) for address in MEMBERS.values())
 
 def host_look(host: str) -> HostLook:
     """One host where all is well; the first one holds the virtual address."""
-    ovn = OvnMember("cluster member", "self" if host == "n1" else "ab12", "c1", tuple(MEMBERS.values()))
+    ovn = OvnMember("cluster member", "self" if host == "n1" else "ab12", tuple(MEMBERS.values()))
     return HostLook(
         DatabaseMember(True, "Synced", "Primary", CLUSTER, 3, f"{CLUSTER}:7"),
         QueueMember(NAMES, NAMES),
@@ -34,7 +34,7 @@ def control_plane_looks(well: bool) -> dict[str, HostLook | None]:
     looks = {host: host_look(host) for host in MEMBERS}
     if well:
         return dict(looks)
-    lost = OvnMember("joining cluster", "", "c1", ())
+    lost = OvnMember("joining cluster", "", ())
     return {
         "n1": replace(
             looks["n1"],

@@ -57,7 +57,7 @@ def test_one_fault_of_one_host_is_one_line(look: HostLook, field: str, said: str
 
 def test_a_member_that_is_no_more_is_named() -> None:
     addresses = (*WANTED.members.values(), WANTED.members["n3"])
-    ghost = OvnMember("cluster member", "ab12", "c1", addresses)
+    ghost = OvnMember("cluster member", "ab12", addresses)
     look = replace(host_look("n2"), ovn={layout.NB: ghost, layout.SB: ghost})
     said = differing(with_n2(look))["ovn"]
     assert said == {
