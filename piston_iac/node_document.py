@@ -11,7 +11,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-SCHEMA = 3
+SCHEMA = 4
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,8 @@ class Service:
     with `marker` (see `node_report.Disk`); one of the two is given. Where it is not, `recover` is tried:
     a command that makes it anew from peers that have it, and ends with 0 when it did. Empty: no attempt.
     `retry_s`: how often it is tried again while the data stays absent, seconds; 0 for once each time that the
-    document is applied.
+    document is applied. `health`: a URL of this node that answers with a status below 400 while the service
+    works; a unit that is active has only been started. Empty: nothing to ask.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Service:
     marker: str = ""
     recover: tuple[str, ...] = ()
     retry_s: float = 0.0
+    health: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,10 @@ class Program:
 
 @dataclass(frozen=True)
 class NodeDocument:
-    """All of it. `units` are to be active; `osd_disks` are left alone until Ceph claims them."""
+    """All of it. `units` are to be active; `osd_disks` are left alone until Ceph claims them.
+
+    `reloadable`: units that take changed files up without a restart, and so without a gap.
+    """
 
     site: str
     node: str
@@ -122,6 +127,7 @@ class NodeDocument:
     time_servers: tuple[str, ...]
     services: tuple[Service, ...] = ()
     programs: tuple[Program, ...] = ()
+    reloadable: tuple[str, ...] = ()
     schema: int = SCHEMA
 
     def to_json(self) -> str:
@@ -152,7 +158,7 @@ def from_json(text: str) -> NodeDocument:
         )
         mirror: dict[str, Any] = raw.pop("mirror")
         lists: dict[str, Any] = {
-            name: tuple(raw.pop(name)) for name in ("units", "osd_disks", "time_servers")
+            name: tuple(raw.pop(name)) for name in ("units", "osd_disks", "time_servers", "reloadable")
         }
         files = tuple(File(**{**entry, "restart": tuple(entry["restart"])}) for entry in raw.pop("files"))
         services = tuple(

@@ -74,7 +74,7 @@ class NodeReport:
     `no carrier`, `down` (switched off by its own system) or `missing`; empty before the first document.
     `strangers`: units that are up and come neither from the image nor from the document. `flows`: OpenFlow
     rules of the data bridge beside the one that it starts with. `image_cache_bytes`: what the images on the
-    mirror may take, 0 for no limit.
+    mirror may take, 0 for no limit. `unwell`: services that run and do not work, as they say themselves.
     """
 
     node: str
@@ -100,6 +100,7 @@ class NodeReport:
     strangers: tuple[str, ...] = ()
     flows: tuple[str, ...] = ()
     image_cache_bytes: int = 0
+    unwell: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -127,6 +128,7 @@ def from_dict(raw: dict[str, Any]) -> NodeReport:
             "clock": Clock(**{**clock, "servers": tuple(clock["servers"])}),
             "strangers": tuple(raw.get("strangers", ())),
             "flows": tuple(raw.get("flows", ())),
+            "unwell": tuple(raw.get("unwell", ())),
         }
         return NodeReport(**{**raw, **nested})
     except (KeyError, TypeError) as error:

@@ -15,6 +15,7 @@ from piston_iac.boot_node.releases import Upload
 from piston_iac.boot_node.roles import require_operator
 from piston_iac.boot_node.settings import InvalidSettings, parse_settings
 from piston_iac.boot_node.windows import machine
+from piston_iac.trust.gate import HEADER, parse_token
 
 _LONGEST_WINDOW_S = 24 * 3600
 _LONGEST_LEASE_S = 3600
@@ -119,10 +120,16 @@ class OperatorApi:
         return _done(changed)
 
     async def put_document(self, request: web.Request) -> web.Response:
-        """PUT /v1/documents/<node>: replace its sealed document."""
+        """PUT /v1/documents/<node>: replace its sealed document. A token of the gate has to be the newest."""
         who = require_operator(request)
         node = request.match_info["node"]
         require_known_node(self._boot_node.settings, node)
+        try:
+            token = parse_token(request.headers.get(HEADER))
+        except ValueError as error:
+            raise Refused(HTTPStatus.BAD_REQUEST, str(error)) from None
+        if token is not None:
+            self._boot_node.leases.require_newest(token)
         changed = self._boot_node.documents.put(node, await request.read())
         if changed:
             self._boot_node.journal.wrote(who, f"document of {node}")

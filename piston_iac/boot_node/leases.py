@@ -79,6 +79,15 @@ class LeaseBook:
         self._keep(self._running(holder, fresh, seconds), fresh)
         return fresh, True
 
+    def require_newest(self, token: int) -> None:
+        """Refuse what comes from a holder after whom somebody else had the lease: it slept, and woke late.
+
+        Raises:
+            Refused: 409, a newer token was handed out.
+        """
+        if token != self._last_token:
+            raise Refused(HTTPStatus.CONFLICT, f"token {token} is over, {self._last_token} is the newest")
+
     def give_back(self, holder: str, token: int) -> bool:
         """End the lease; False when it had ended already.
 

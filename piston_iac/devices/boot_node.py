@@ -13,6 +13,7 @@ from piston_iac.deadline import Deadline
 from piston_iac.devices.site_https import SitePeer
 from piston_iac.errors import DeviceRefused, Interrupted, TimedOut
 from piston_iac.trust.authority import BOOTD, Identity
+from piston_iac.trust.gate import gate_headers
 
 _PORT = 9442
 _CHUNK_BYTES = 1 << 18
@@ -179,10 +180,11 @@ class BootNodeClient:
         """End the deploy window of the node."""
         self._peer.json("DELETE", f"/v1/windows/{node}", f"close the deploy window of {node}", deadline)
 
-    def put_document(self, node: str, sealed: bytes, deadline: Deadline) -> None:
-        """Leave a sealed document for the node."""
+    def put_document(self, node: str, sealed: bytes, deadline: Deadline, token: int | None = None) -> None:
+        """Leave a sealed document for the node; refused when the gate's token is not the newest."""
         action = f"take the document of {node}"
-        answer = self._peer.request("PUT", f"/v1/documents/{node}", action, deadline, sealed)
+        headers = gate_headers(token)
+        answer = self._peer.request("PUT", f"/v1/documents/{node}", action, deadline, sealed, headers)
         self._peer.accepted(answer, action)
 
     def delete_document(self, node: str, deadline: Deadline) -> None:

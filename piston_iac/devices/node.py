@@ -67,17 +67,21 @@ class NodeDriver:
             session.set_boot_device(BootDevice.NETWORK)
             session.set_power(Power.ON, deadline)
 
-    def publish(self, document: NodeDocument, deadline: Deadline) -> None:
-        """Seal the document to the node's key, leave it at the boot node, and have the agent fetch it."""
+    def publish(self, document: NodeDocument, deadline: Deadline, token: int | None = None) -> None:
+        """Seal the document to the node's key, leave it at the boot node, and have the agent fetch it.
+
+        Args:
+            token: of the change gate, where the change needs a turn.
+        """
         key = bytes.fromhex(self.agent.report(deadline).seal_key)
         context = f"{document.site}/{document.node}".encode()
         sealed = seal(key, document.to_json().encode(), context)
-        self.boot_node.put_document(self.node, sealed, deadline)
-        self.agent.fetch(deadline)
+        self.boot_node.put_document(self.node, sealed, deadline, token)
+        self.agent.fetch(deadline, token)
 
-    def converge(self, deadline: Deadline) -> None:
+    def converge(self, deadline: Deadline, token: int | None = None) -> None:
         """Have the agent apply the document it has."""
-        self.agent.converge(deadline)
+        self.agent.converge(deadline, token)
 
     def started_before(self, deadline: Deadline) -> bool:
         """Whether an earlier attempt of ours, killed before it was recorded, started this machine."""

@@ -9,6 +9,7 @@ from piston_iac.devices.site_https import SitePeer
 from piston_iac.errors import DeviceRefused, TimedOut
 from piston_iac.node_report import NodeReport, from_dict
 from piston_iac.trust.authority import Identity, node_peer_name
+from piston_iac.trust.gate import gate_headers
 
 _PORT = 9443
 _MOST_OUTPUT_BYTES = 1 << 30
@@ -72,13 +73,17 @@ class NodeAgentClient:
         except ValueError as error:
             raise self._of_another_release(action, error) from error
 
-    def fetch(self, deadline: Deadline) -> None:
-        """Have the agent fetch its document and apply it; returns as soon as it has begun."""
-        self._order("/v1/fetch", "fetch its document", deadline)
+    def fetch(self, deadline: Deadline, token: int | None = None) -> None:
+        """Have the agent fetch its document and apply it; returns as soon as it has begun.
 
-    def converge(self, deadline: Deadline) -> None:
+        Args:
+            token: of the change gate; one that is older than another that the agent has seen is refused.
+        """
+        self._order("/v1/fetch", "fetch its document", deadline, token)
+
+    def converge(self, deadline: Deadline, token: int | None = None) -> None:
         """Have the agent apply the document it has once more; returns as soon as it has begun."""
-        self._order("/v1/converge", "repair what differs from its document", deadline)
+        self._order("/v1/converge", "repair what differs from its document", deadline, token)
 
     def journal(self, deadline: Deadline) -> AgentJournal:
         """What the agent changed."""
@@ -115,8 +120,9 @@ class NodeAgentClient:
             raise self._of_another_release(action, error) from error
         return ProgramResult(status, answer.body, answer.headers.get("X-Errors", ""))
 
-    def _order(self, path: str, action: str, deadline: Deadline) -> None:
-        self._peer.accepted(self._peer.request("POST", path, action, deadline), action)
+    def _order(self, path: str, action: str, deadline: Deadline, token: int | None) -> None:
+        answer = self._peer.request("POST", path, action, deadline, headers=gate_headers(token))
+        self._peer.accepted(answer, action)
 
     def _of_another_release(self, action: str, error: Exception) -> DeviceRefused:
         remedy = f"Power {self._node} off and run `pulumi up`: it boots the site's release."

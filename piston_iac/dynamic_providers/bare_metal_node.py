@@ -11,7 +11,7 @@ from typing import Any
 
 from pulumi import ResourceOptions
 from pulumi.dynamic import Resource
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from piston_iac.deadline import Deadline
 from piston_iac.devices.bmc.protocol import Login, Power
@@ -40,7 +40,8 @@ _OSDS_S = 120.0
 class NodeInputs(WithBmc):
     """How to reach the node, its document, and the fields that follow from the document.
 
-    `document` and `access` are secret as a whole. `boot_s`, `converge_s` in seconds.
+    `document` and `access` are secret as a whole. `boot_s`, `converge_s` in seconds. `peers`: management
+    addresses of the other nodes that run the control plane with it.
     """
 
     access: Access
@@ -50,6 +51,7 @@ class NodeInputs(WithBmc):
     boot_s: float
     converge_s: float
     document: str
+    peers: dict[str, str] = Field(default_factory=dict)
     power: str = Power.ON.value
     applied: str
     release: str
@@ -84,7 +86,7 @@ class BareMetalNodeProvider(Converging[NodeInputs]):
     model = NodeInputs
     secrets = frozenset({"password", "access", "document"})
     # `applied` says that the document changed, and the other fields say what.
-    untold = frozenset({"document"})
+    untold = frozenset({"document", "peers"})
     pinned = frozenset({"guid"})
 
     def name(self, inputs: NodeInputs) -> str:
@@ -113,7 +115,12 @@ class BareMetalNodeProvider(Converging[NodeInputs]):
         """Boot, enrol, apply, until the node is as its document says."""
         driver = open_node(inputs)
         ours = bool(bound) or driver.started_before(self._look(inputs))
-        Deploy(driver, from_json(inputs.document), inputs.boot_s, inputs.converge_s, ours).run()
+        identity = inputs.access.identity()
+        peers = {
+            node: NodeAgentClient(address, node, inputs.access.ca_pem, identity)
+            for node, address in inputs.peers.items()
+        }
+        Deploy(driver, from_json(inputs.document), inputs.boot_s, inputs.converge_s, ours, peers).run()
 
     def lost_node(self, inputs: NodeInputs) -> str:
         """Itself."""

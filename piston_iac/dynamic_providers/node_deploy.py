@@ -7,16 +7,22 @@ what went wrong.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from piston_iac.deadline import Deadline
+from piston_iac.devices import agents
 from piston_iac.devices.node import NodeDriver
+from piston_iac.devices.node_agent import NodeAgentClient
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.timeline import doing
+from piston_iac.dynamic_providers.turn import turn
 from piston_iac.errors import DeviceRefused, Interrupted, PistonError, TimedOut
 from piston_iac.node_document import NodeDocument
+from piston_iac.node_report import NodeReport
 from piston_iac.plan.node_steps import Action, Attempt, Do, Done, Fail, Wait, next_step
+from piston_iac.plan.turns import not_back, not_now, restarts, services_of
 
 _POLL_S = 0.7
 _LOOK_S = 8.0
@@ -42,15 +48,28 @@ class ConsoleTail:
         return " | ".join([line for line in lines if line][-_CONSOLE_LINES:])
 
 
+@dataclass(frozen=True)
+class Turn:
+    """The node has its turn at the change gate. `before`: how it was when that began."""
+
+    token: int
+    before: NodeReport
+
+
 @dataclass
 class Deploy:
-    """One attempt at one node. `boot_s`, `converge_s`: how long each part may take, seconds."""
+    """One attempt at one node. `boot_s`, `converge_s`: how long each part may take, seconds.
+
+    `peers`: agents of the nodes that run the same services, of which it must not take the last away.
+    """
 
     driver: NodeDriver
     document: NodeDocument
     boot_s: float
     converge_s: float
     ours: bool
+    peers: Mapping[str, NodeAgentClient] = field(default_factory=dict)
+    _turn: Turn | None = None
 
     def run(self) -> None:
         """Converge the node.
@@ -77,18 +96,46 @@ class Deploy:
             observed = replace(observed, silent_s=deadline.clock() - answered_s)
             match next_step(self.document, observed, attempt):
                 case Done():
-                    return
+                    ill = self._not_back(observed.report)
+                    if not ill:
+                        return
+                    self._wait(f"{ill} to work again", deadline)
                 case Fail(cause, remedy):
                     raise DeviceRefused(self.driver.node, "become ready", cause, remedy)
                 case Wait(what):
                     self._wait(what, deadline)
                 case Do(action):
+                    if self._takes_turn(action, observed.report, opened):
+                        # Others changed meanwhile, and maybe this node too: look again.
+                        deadline = Deadline.after(self.converge_s, runtime.CANCELLED)
+                        continue
                     if observed.report is None and not listening:
                         # From here on its console is what explains a failure.
                         opened.enter_context(self.driver.bmc.console(self.driver.login, console.add))
                         listening = True
                     attempt = self._do(action, attempt)
                     deadline = Deadline.after(self._time_for(action), runtime.CANCELLED)
+
+    def _takes_turn(self, action: Action, report: NodeReport | None, opened: ExitStack) -> bool:
+        """Wait for this node's turn, when what comes now restarts something; says whether it did."""
+        if self._turn or report is None or action not in (Action.PUBLISH, Action.CONVERGE):
+            return False
+        services = services_of(self.document, units := restarts(self.document, report))
+        if not units:
+            return False
+
+        def peers() -> str:
+            look = Deadline.after(_LOOK_S, runtime.CANCELLED)
+            return not_now(services, agents.reports(self.peers, look))
+
+        doing(self.driver.node, f"waits for its turn to restart {', '.join(units)}")
+        token = opened.enter_context(turn(self.driver.node, self.driver.boot_node, peers))
+        self._turn = Turn(token, report)
+        return True
+
+    def _not_back(self, report: NodeReport | None) -> str:
+        """Services that this turn's change took away and that do not work yet; empty for none."""
+        return ", ".join(not_back(self._turn.before, report)) if self._turn and report else ""
 
     def _time_for(self, action: Action) -> float:
         """Seconds until the action must have shown its effect."""
@@ -103,6 +150,7 @@ class Deploy:
     def _do(self, action: Action, attempt: Attempt) -> Attempt:
         doing(self.driver.node, action.value)
         deadline = Deadline.after(_ACTION_S, runtime.CANCELLED)
+        token = self._turn.token if self._turn else None
         match action:
             case Action.START | Action.RESTART:
                 self.driver.start(deadline, power_cycle=action is Action.RESTART)
@@ -111,10 +159,10 @@ class Deploy:
                 self.driver.admit(deadline)
                 return replace(attempt, admitted=True)
             case Action.PUBLISH:
-                self.driver.publish(self.document, deadline)
+                self.driver.publish(self.document, deadline, token)
                 return replace(attempt, published=True)
             case Action.CONVERGE:
-                self.driver.converge(deadline)
+                self.driver.converge(deadline, token)
                 return replace(attempt, converged=True)
 
     def _wait(self, what: str, deadline: Deadline) -> None:

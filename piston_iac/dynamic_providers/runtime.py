@@ -68,6 +68,7 @@ _stack_config: dict[str, Any] = {}
 _providers: dict[str, type[Any]] = {}
 _said: set[tuple[str, str]] = set()
 _given_up: set[str] = set()
+_turns_stopped: list[str] = []
 
 
 def warn(text: str) -> None:
@@ -109,6 +110,16 @@ def give_up(node: str) -> None:
 def given_up() -> frozenset[str]:
     """The nodes that will not become ready in this run."""
     return frozenset(_given_up)
+
+
+def stop_turns(cause: str) -> None:
+    """Say that a change in its turn went wrong: nobody else gets one in this run."""
+    _turns_stopped.append(cause)
+
+
+def turns_stopped() -> str:
+    """The first change that went wrong; empty while none did."""
+    return _turns_stopped[0] if _turns_stopped else ""
 
 
 def stack_config() -> dict[str, Any]:

@@ -16,6 +16,7 @@ from piston_iac.node_agent.boot_copier import boot_copier
 from piston_iac.node_agent.bootd import Bootd
 from piston_iac.node_agent.converge import adopt_mirror
 from piston_iac.node_agent.enrol import enrol
+from piston_iac.node_agent.fence import Fence
 from piston_iac.node_agent.identity import load_identity, store_identity
 from piston_iac.node_agent.journal import Journal
 from piston_iac.node_agent.machine import boot_id, hardware_uuid
@@ -55,7 +56,7 @@ def main() -> int:
     copier = boot_copier(_MIRROR)
     agent = Agent(boot, machine, bootd, identity, journal, pending, _MIRROR, applied=copier.applied)
     context = server_context(identity.ca_pem, identity.tls, require_client=True)
-    server = make_server(address, PORT, context, agent)
+    server = make_server(address, PORT, context, agent, Fence(_RUN / "gate-token"))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     threading.Thread(target=copier.run, daemon=True).start()
     _log.info("%s serves on %s:%d as %s", boot.node, address, PORT, "before" if kept else "newly enrolled")

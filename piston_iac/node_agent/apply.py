@@ -22,6 +22,7 @@ from piston_iac.node_agent.steps import (
     MountMirror,
     Ovs,
     RecoverService,
+    ReloadUnit,
     RemoveFlow,
     ReplaceDisk,
     RestartUnit,
@@ -63,8 +64,9 @@ class Hands:
                 # Noted first: a crash between the two must not lose the restart.
                 self._pending.add(step.file.restart)
                 write_file(step.file)
-            case RestartUnit():
-                units.restart(step.unit)
+            case RestartUnit() | ReloadUnit():
+                again = units.restart if isinstance(step, RestartUnit) else units.reload
+                again(step.unit)
                 self._pending.remove(step.unit)
             case ForgetRestart():
                 self._pending.remove(step.unit)

@@ -75,7 +75,7 @@ def converge_rest(
         ("network", lambda: flow_plan(wanted, see_flows(wanted.bridge))),
         ("image cache", lambda: _cache(document)),
         ("units", lambda: _others(document, pending)),
-        ("units", lambda: _units(document.units, pending)),
+        ("units", lambda: _units(document.units, pending, document.reloadable)),
         ("units", lambda: strangers_plan(strangers([file.path for file in document.files]))),
     )
     after: tuple[tuple[str, Callable[[], Plan]], ...] = (
@@ -201,8 +201,8 @@ def _mounted(label: str, mount: str, disks: Iterable[SeenDisk]) -> str:
     return mounted[0] if mounted and os.path.ismount(mount) else ""
 
 
-def _units(units: tuple[str, ...], pending: PendingRestarts) -> Plan:
-    return unit_plan(units, pending.all(), states(units))
+def _units(units: tuple[str, ...], pending: PendingRestarts, reloadable: tuple[str, ...] = ()) -> Plan:
+    return unit_plan(units, pending.all(), states(units), reloadable)
 
 
 def _stopped(units: tuple[str, ...], pending: PendingRestarts) -> Plan:

@@ -9,10 +9,11 @@ from piston_iac.node_agent.boot_arguments import BootArguments
 from piston_iac.node_agent.clock import see_clock
 from piston_iac.node_agent.disks import mirror_state, see_disks
 from piston_iac.node_agent.files import see_file
+from piston_iac.node_agent.health import unwell
 from piston_iac.node_agent.image_cache import see_limit
 from piston_iac.node_agent.network import interface_states, see_flows, see_network
 from piston_iac.node_agent.network_steps import uplink_state
-from piston_iac.node_agent.services import here, judge
+from piston_iac.node_agent.services import RUNNING, here, judge
 from piston_iac.node_agent.units import states, strangers
 from piston_iac.node_document import NodeDocument
 from piston_iac.node_report import NodeReport
@@ -56,6 +57,8 @@ def make_report(
     units = states(_all_units(document)) if document else {}
     bridge = document.networking.bridge if document else ""
     wanted_disks = document.mirror.disks if document else ()
+    services = judge(document, here(document, disks), units) if document else {}
+    running = [it for it in document.services if services[it.name] == RUNNING] if document else []
     return NodeReport(
         node=boot.node,
         boot_id=machine.boot_id,
@@ -76,7 +79,8 @@ def make_report(
         clock=see_clock(),
         writes=writes,
         uplink=uplink_state(document.networking, network) if document else "",
-        services=judge(document, here(document, disks), units) if document else {},
+        services=services,
+        unwell=unwell(running),
         strangers=strangers([file.path for file in document.files]) if document else (),
         flows=see_flows(bridge),
         image_cache_bytes=see_limit(document.mirror.mount) if document else 0,

@@ -14,11 +14,13 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 
+from piston_iac.node_agent.fence import Fence
 from piston_iac.node_agent.programs import Finished, OutOfTime
 from piston_iac.node_agent.request_body import BodyLost, RequestBody, length_of
 from piston_iac.node_agent.tools import ToolFailed
 from piston_iac.node_document import Program
 from piston_iac.trust.authority import OPERATOR
+from piston_iac.trust.gate import HEADER, parse_token
 from piston_iac.trust.tls import peer_name
 
 PORT = 9443
@@ -50,12 +52,15 @@ class Answers(Protocol):
         """Run it to its end."""
 
 
-def make_server(address: str, port: int, context: ssl.SSLContext, answers: Answers) -> ThreadingHTTPServer:
+def make_server(
+    address: str, port: int, context: ssl.SSLContext, answers: Answers, gate: Fence
+) -> ThreadingHTTPServer:
     """A server that is bound but does not serve yet; `serve_forever` runs it."""
 
     class Handler(_Handler):
         agent = answers
         tls = context
+        fence = gate
 
     server = ThreadingHTTPServer((address, port), Handler)
     server.daemon_threads = True
@@ -65,6 +70,7 @@ def make_server(address: str, port: int, context: ssl.SSLContext, answers: Answe
 class _Handler(BaseHTTPRequestHandler):
     agent: Answers
     tls: ssl.SSLContext
+    fence: Fence
     server_version = "piston-agent"
     sys_version = ""
     protocol_version = "HTTP/1.1"
@@ -94,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.startswith(_PROGRAMS):
             self._run_program(self.path.removeprefix(_PROGRAMS), body, length)
         else:
-            self._route({"/v1/fetch": self.agent.fetch, "/v1/converge": self.agent.converge})
+            self._order({"/v1/fetch": self.agent.fetch, "/v1/converge": self.agent.converge})
         # What is still unread would count as the next request.
         if length is None or not body.throw_away():
             self.close_connection = True
@@ -115,6 +121,19 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
             return
         self._answer(HTTPStatus.OK if content is not None else HTTPStatus.ACCEPTED, content or {})
+
+    def _order(self, routes: dict[str, Callable[[], dict[str, Any] | None]]) -> None:
+        """Orders may need a turn at the change gate: one that comes too late is refused."""
+        try:
+            token = parse_token(self.headers.get(HEADER))
+        except ValueError as error:
+            self._refuse(HTTPStatus.BAD_REQUEST, str(error))
+            return
+        # Whoever may not ask at all must not use a token up.
+        if peer_name(self.request) == OPERATOR and not self.fence.lets_in(token):
+            self._refuse(HTTPStatus.CONFLICT, f"the turn with token {token} is over: another one began")
+            return
+        self._route(routes)
 
     def _run_program(self, name: str, body: RequestBody, length: int | None) -> None:
         """Run a program to its end and answer with what it printed. `length` is None for an unfit one."""

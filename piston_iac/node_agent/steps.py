@@ -132,6 +132,18 @@ class RestartUnit:
 
 
 @dataclass(frozen=True)
+class ReloadUnit:
+    """Have a unit read its files again, because one of them changed. It goes on meanwhile."""
+
+    unit: str
+
+    @property
+    def text(self) -> str:
+        """For the journal."""
+        return f"reload {self.unit}"
+
+
+@dataclass(frozen=True)
 class ForgetRestart:
     """Forget that a file of a unit changed: it does not run, so it reads the new file when it starts."""
 
@@ -267,6 +279,7 @@ Step = (
     | CapImageCache
     | WriteFile
     | RestartUnit
+    | ReloadUnit
     | ForgetRestart
     | RecoverService
     | StartUnit

@@ -8,6 +8,7 @@ from piston_iac.node_agent.files import SeenFile
 from piston_iac.node_agent.steps import (
     ForgetRestart,
     Plan,
+    ReloadUnit,
     RestartUnit,
     SetHostname,
     StartUnit,
@@ -31,16 +32,23 @@ def file_plan(document: NodeDocument, seen: Mapping[str, SeenFile]) -> Plan:
     return Plan(tuple(WriteFile(file) for file in document.files if not _is_right(file, seen[file.path])))
 
 
-def unit_plan(units: tuple[str, ...], pending: Collection[str], states: Mapping[str, str]) -> Plan:
+def unit_plan(
+    units: tuple[str, ...],
+    pending: Collection[str],
+    states: Mapping[str, str],
+    reloadable: Collection[str] = (),
+) -> Plan:
     """Of units that are to run: those to restart because a file of theirs changed, then those to start.
 
     Args:
         pending: units whose files changed since they were last started.
         states: systemd's active state by unit.
+        reloadable: units that read a changed file without a restart.
     """
     restarts = [unit for unit in units if unit in pending]
     starts = [unit for unit in units if states[unit] not in _UNDER_WAY and unit not in restarts]
-    return Plan((*map(RestartUnit, restarts), *map(StartUnit, starts)))
+    changed = [ReloadUnit(unit) if unit in reloadable else RestartUnit(unit) for unit in restarts]
+    return Plan((*changed, *map(StartUnit, starts)))
 
 
 def strangers_plan(strangers: Collection[str]) -> Plan:

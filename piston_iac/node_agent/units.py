@@ -105,6 +105,15 @@ def restart(unit: str) -> None:
     _command("restart", unit)
 
 
+def reload(unit: str) -> None:
+    """Have a unit read its files again; one that does not run is started. Make sure that it runs.
+
+    Raises:
+        ToolFailed: it does not.
+    """
+    _command("reload-or-restart", unit)
+
+
 class PendingRestarts:
     """Units whose files changed since they were last started. Survives a restart of the agent."""
 

@@ -78,6 +78,7 @@ def node_document(site: Site, node: str) -> NodeDocument:
         image_cache_bytes=site.disk_layout.image_cache_gib * _GIB,
         services=tuple(it for fragment in fragments for it in fragment.services),
         programs=tuple(it for fragment in fragments for it in fragment.programs),
+        reloadable=tuple(it for fragment in fragments for it in fragment.reloadable),
         time_servers=tuple(dict.fromkeys((str(site.boot_node.address), *site.ntp))),
     )
 

@@ -11,10 +11,12 @@ from piston_iac.node_document import File, Program, Service
 class Fragment:
     """Files that the service owns, and units that are to be active because of it.
 
-    `services` run where their data is; `programs` are for the operator's calls.
+    `services` run where their data is; `programs` are for the operator's calls; `reloadable` units take a
+    changed file up without a restart.
     """
 
     files: tuple[File, ...]
     units: tuple[str, ...]
     services: tuple[Service, ...] = ()
     programs: tuple[Program, ...] = ()
+    reloadable: tuple[str, ...] = ()

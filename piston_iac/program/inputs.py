@@ -22,6 +22,7 @@ from piston_iac.plan.ceph import pools as ceph_pools
 from piston_iac.plan.ceph.caps import ADMIN
 from piston_iac.plan.ceph.layout import mon_hosts
 from piston_iac.plan.ceph.wanted import keys, wanted_cluster, wanted_pool
+from piston_iac.plan.cloud.hosts import control_hosts
 from piston_iac.plan.documents import node_document
 from piston_iac.plan.node_fields import wanted_fields
 from piston_iac.site.addresses import node_address, svi_cidr, uplink_cidr
@@ -233,10 +234,19 @@ def bare_metal_node(site: Site, node: str) -> NodeInputs:
             "boot_s": float(site.timeouts.boot_s),
             "converge_s": float(site.timeouts.converge_s),
             "document": document.to_json(),
+            "peers": _peers(site, node),
             "power": Power.ON.value,
             **wanted_fields(document),
         }
     )
+
+
+def _peers(site: Site, node: str) -> dict[str, str]:
+    """The other control hosts of a control host. Not all nodes: growth must change nothing on the others."""
+    hosts = control_hosts(site)
+    if node not in hosts:
+        return {}
+    return {it: str(node_address(site, it, NetworkName.MANAGEMENT)) for it in hosts if it != node}
 
 
 def _with_ceph(site: Site, nodes: Iterable[str]) -> dict[str, object]:

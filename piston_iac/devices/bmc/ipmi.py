@@ -90,11 +90,11 @@ class IpmiBmc:
         where = f"{self._bmc[0]} port {self._bmc[1]}"
         try:
             yield
-        except NoAnswer:
+        except NoAnswer as error:
             raise Unreachable(
                 self._device,
                 action,
-                f"no answer from {where} within {self._timeout_s:g} s",
+                f"{where}: {error}" if str(error) else f"no answer from {where} within {self._timeout_s:g} s",
                 "Check the BMC's cable, power and address.",
             ) from None
         except LoginRefused as error:

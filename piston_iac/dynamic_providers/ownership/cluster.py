@@ -99,6 +99,7 @@ BARE_METAL_NODE = Ownership[NodeInputs](
         Given("bootS", "how long a boot may take, seconds"),
         Given("convergeS", "how long it may take to become ready after that, seconds"),
         Told("document", "applied", "the digest of what the agent applied last; the other fields say what"),
+        Given("peers", "the other control hosts: it takes its turn when they can do without it"),
         Seen("power", "its agent answers, else the chassis power", f"{_NODE}, {_BMC}", "boots it"),
         Seen("applied", "digest of the document that the agent applied last", _NODE, "sends it its document"),
         Seen("release", "the release that it booted", _NODE, "nothing yet: waits, and says so"),

@@ -43,6 +43,7 @@ def fragment(site: Site, node: str) -> Fragment:
             File("/etc/memcached.conf", memcached, restart=(layout.MEMCACHED_UNIT,)),
         ),
         units=(layout.MEMCACHED_UNIT, layout.HAPROXY_UNIT, layout.KEEPALIVED_UNIT),
+        reloadable=haproxy,
     )
 
 
@@ -57,7 +58,7 @@ _HEAD = f"""global
   maxconn 4000
   nbthread 1
   log stdout format raw local0 notice
-  stats socket {layout.HAPROXY_SOCKET} mode 600 level admin
+  stats socket {layout.HAPROXY_SOCKET} mode 600 level admin expose-fd listeners
   ssl-default-bind-options ssl-min-ver TLSv1.2
   ssl-default-server-options ssl-min-ver TLSv1.2
 
@@ -103,6 +104,9 @@ def _service(site: Site, node: str, service: ApiService) -> Iterator[str]:
         f"listen {service.name}",
         f"  bind {address}:{service.port} transparent {certificate}",
         "  balance leastconn",
+        # A host's own balancer answers 503 while its service restarts: the request reached nobody, so another
+        # host may have it.
+        "  retry-on conn-failure 503",
         f"  option httpchk GET {service.health}",
         "  http-check expect rstatus (200|300)",
         "  http-request set-header X-Forwarded-Proto https",

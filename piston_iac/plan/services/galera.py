@@ -36,6 +36,7 @@ def fragment(site: Site, node: str) -> Fragment:
                 path=layout.GALERA_READY,
                 recover=recover,
                 retry_s=_RETRY_S,
+                health=f"http://{members(site)[node]}:{layout.GALERA_CHECK_PORT}/",
             ),
         ),
     )

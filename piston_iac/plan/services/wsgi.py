@@ -18,7 +18,8 @@ def fragment(site: Site, node: str, service: ApiService) -> Fragment:
         return Fragment((), ())
     unit = layout.wsgi_unit(service.name)
     files = (File(layout.wsgi_ini(service.name), _ini(service), restart=(unit,)), *service.files(site, node))
-    here = Service(service.name, (unit,), path=layout.GALERA_READY)
+    health = f"http://127.0.0.1:{service.port}{service.health}"
+    here = Service(service.name, (unit,), path=layout.GALERA_READY, health=health)
     words = ("python3", "-m", "piston_iac.node_programs.cloud.migrate", service.user, *service.migrate)
     migrate = Program(layout.migrate_program(service.name), words, writes=True, limit_s=_MIGRATE_S)
     return Fragment(files=files, units=(), services=(here,), programs=(migrate,))
@@ -37,7 +38,10 @@ def _ini(service: ApiService) -> str:
         "threads": 4,
         "enable-threads": "true",
         "lazy-apps": "true",
-        "die-on-term": "true",
+        # In order: requests that are under way are answered first.
+        "hook-master-start": "unix_signal:15 gracefully_kill_them_all",
+        "exit-on-reload": "true",
+        "worker-reload-mercy": 15,
         "buffer-size": 65535,
         "listen": 100,
         "thunder-lock": "true",

@@ -19,6 +19,7 @@ from piston_iac.node_agent.agent import Agent
 from piston_iac.node_agent.boot_arguments import BootArguments
 from piston_iac.node_agent.bootd import Bootd
 from piston_iac.node_agent.enrol import enrol
+from piston_iac.node_agent.fence import Fence
 from piston_iac.node_agent.journal import Journal
 from piston_iac.node_agent.report import Machine
 from piston_iac.node_agent.server import make_server
@@ -56,11 +57,17 @@ class Node:
     port: int
     ca_pem: str
 
-    def ask(self, verb: str, path: str, identity: Identity | None = None) -> tuple[int, dict[str, Any]]:
+    def ask(
+        self,
+        verb: str,
+        path: str,
+        identity: Identity | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> tuple[int, dict[str, Any]]:
         context = client_context(self.ca_pem, identity or operator_identity(SEED, SITE))
         connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=context)
         try:
-            connection.request(verb, path)
+            connection.request(verb, path, headers=headers or {})
             response = connection.getresponse()
             return response.status, json.loads(response.read())
         finally:
@@ -91,7 +98,7 @@ def running_node(bootd: EnrolmentServer, tmp_path: Path) -> Iterator[Node]:
     pending = PendingRestarts(tmp_path / "run" / "restart")
     agent = Agent(boot, MACHINE, client(bootd), identity, journal, pending, tmp_path / "persist")
     context = server_context(identity.ca_pem, identity.tls, require_client=True)
-    server = make_server("127.0.0.1", 0, context, agent)
+    server = make_server("127.0.0.1", 0, context, agent, Fence(tmp_path / "run" / "gate-token"))
     worker = threading.Thread(target=agent.run, daemon=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     worker.start()

@@ -30,6 +30,7 @@ from piston_iac.trust.authority import (
     node_peer_name,
     operator_identity,
 )
+from piston_iac.trust.gate import HEADER, gate_headers
 from piston_iac.trust.seal import seal
 from piston_iac.trust.tls import client_context, peer_name
 from tests.contract.node_agent.enrolment_server import SEED, SITE, EnrolmentServer
@@ -214,3 +215,14 @@ def test_names_of_peers_come_from_the_certificate(bootd: EnrolmentServer, node: 
     assert peer_name(connection.sock) == node_peer_name("n1")
     connection.close()
     assert node_authority(SEED, SITE).chain_pem.strip() in node.identity.certificate_pem
+
+
+def test_an_order_from_an_earlier_turn_is_refused(node: Node, bootd: EnrolmentServer, tmp_path: Path) -> None:
+    publish(bootd, node, document(tmp_path))
+    assert node.ask("POST", "/v1/fetch", headers=gate_headers(5))[0] == 202
+    late, said = node.ask("POST", "/v1/converge", headers=gate_headers(4))
+    assert late == 409
+    assert "token 4 is over" in said["error"]
+    assert node.ask("POST", "/v1/converge", headers=gate_headers(5))[0] == 202
+    assert node.ask("POST", "/v1/converge", headers={HEADER: "x"})[0] == 400
+    soon(node.settled)

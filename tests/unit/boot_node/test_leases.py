@@ -97,3 +97,16 @@ def test_no_token_is_ever_given_twice(tmp_path: Path, plan: list[tuple[str, str,
             except Refused:
                 pass
     assert granted == sorted(set(granted))
+
+
+def test_what_an_earlier_holder_brings_is_refused(tmp_path: Path, wound: Any) -> None:
+    book = LeaseBook(tmp_path / "lease.json", wound.boot())
+    first, _ = book.take("a", 30, None)
+    wound.at_s += 31
+    # Its time is over, but nobody came after it.
+    book.require_newest(first)
+    second, _ = book.take("b", 30, None)
+    book.require_newest(second)
+    with pytest.raises(Refused) as caught:
+        book.require_newest(first)
+    assert caught.value.status == 409

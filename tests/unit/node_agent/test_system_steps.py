@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from piston_iac.node_agent.files import SeenFile
-from piston_iac.node_agent.steps import ForgetRestart, RestartUnit, SetHostname, StartUnit, WriteFile
+from piston_iac.node_agent.steps import (
+    ForgetRestart,
+    ReloadUnit,
+    RestartUnit,
+    SetHostname,
+    StartUnit,
+    WriteFile,
+)
 from piston_iac.node_agent.system_steps import file_plan, hostname_plan, others_plan, unit_plan
 from tests.unit.node_agent.documents import document
 
@@ -49,6 +56,12 @@ def test_a_changed_file_restarts_its_unit_once_whatever_state_it_is_in() -> None
     for state in ("active", "inactive", "failed"):
         steps = unit_plan(WANTED.units, frozenset({"a.service"}), {**ACTIVE, "a.service": state}).steps
         assert steps == (RestartUnit("a.service"),)
+
+
+def test_a_unit_that_can_reads_its_changed_file_without_a_restart() -> None:
+    changed = frozenset({"a.service", "b.service"})
+    steps = unit_plan(WANTED.units, changed, ACTIVE, ("b.service",)).steps
+    assert steps == (RestartUnit("a.service"), ReloadUnit("b.service"))
 
 
 def test_a_unit_nobody_wants_is_restarted_only_when_it_runs_and_else_forgotten() -> None:

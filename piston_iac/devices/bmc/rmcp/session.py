@@ -28,11 +28,19 @@ _SLICE_S = 0.2
 
 
 class Link:
-    """Datagrams to and from one BMC."""
+    """Datagrams to and from one BMC.
+
+    Raises:
+        NoAnswer: this machine has no way there.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.connect((host, port))
+        try:
+            self._socket.connect((host, port))
+        except OSError as error:
+            self._socket.close()
+            raise NoAnswer(error.strerror) from None
 
     def send(self, packet: bytes) -> None:
         """Send, or lose it: no route or no listener is the same as a lost packet."""
