@@ -5,6 +5,7 @@ The decisions are in `plan.cloud.steps`; here are only the doing, the waiting an
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from piston_iac import cloud_layout as layout
@@ -16,7 +17,16 @@ from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.errors import DeviceRefused, Interrupted, TimedOut, Unreachable
 from piston_iac.plan.ceph.actions import Apply, Attempt, Bootstrap, Done, Fail, FinishPermit, Permit, Wait
 from piston_iac.plan.cloud.fields import WantedControlPlane
-from piston_iac.plan.cloud.steps import Look, Revive, Step, next_step
+from piston_iac.plan.cloud.steps import (
+    GrowQueues,
+    Look,
+    ReloadBalancer,
+    Revive,
+    Step,
+    balancer_of,
+    next_step,
+    queues_of,
+)
 
 _POLL_S = 2.0
 _LOOK_S = 20.0
@@ -91,6 +101,10 @@ class ControlPlaneDeploy:
             case Revive(node):
                 doing(DEVICE, f"{node}: begins the database again with what it has")
                 self.driver.run(node, layout.REVIVE, {}, deadline)
+            case ReloadBalancer(nodes):
+                return self._each(nodes, layout.RELOAD_BALANCER, balancer_of, attempt, deadline)
+            case GrowQueues(nodes):
+                return self._each(nodes, layout.GROW_QUEUES, queues_of, attempt, deadline)
             case Apply(nodes, what):
                 doing(DEVICE, what)
                 for node in nodes:
@@ -98,6 +112,20 @@ class ControlPlaneDeploy:
                 told = {**attempt.told, **{node: attempt.told.get(node, 0) + 1 for node in nodes}}
                 return replace(attempt, told=told)
         return attempt
+
+    def _each(
+        self,
+        nodes: tuple[str, ...],
+        program: str,
+        key: Callable[[str], str],
+        attempt: Attempt,
+        deadline: Deadline,
+    ) -> Attempt:
+        """Have each of them run a program, one after the other, and keep that they did."""
+        for node in nodes:
+            doing(DEVICE, f"{node}: {program}")
+            self.driver.run(node, program, {}, deadline)
+        return replace(attempt, told={**attempt.told, **dict.fromkeys(map(key, nodes), 1)})
 
     def _wait(self, what: str, deadline: Deadline) -> None:
         if deadline.cancelled.is_set():
@@ -114,7 +142,7 @@ def _progress(look: Look) -> object:
     """Changes whenever something moves: services of nodes, members of the control plane."""
     nodes = {node: (it.phase, tuple(it.services.items())) for node, it in look.reports.items() if it}
     members = {
-        host: (it.database.state, it.database.size, it.queues.running, it.has_address, it.down)
+        host: (it.database.state, it.database.size, it.queues.running, it.has_address, it.down, it.out)
         for host, it in look.looks.items()
         if it
     }

@@ -29,12 +29,13 @@ _REPORTS_S = 7.0
 class ControlPlaneInputs(WithControlPlane):
     """Who belongs to it, and the fields that are compared.
 
-    `members`: service address by control host; `address`: the virtual one; `deploy_s`: how long a node may
-    take to be ready, seconds.
+    `members`: service address by control host; `address`: the virtual one; `served`: SHA-256 of each host's
+    certificate; `deploy_s`: how long a node may take to be ready, seconds.
     """
 
     members: dict[str, str]
     address: str
+    served: dict[str, str]
     deploy_s: float
     database: dict[str, str]
     queues: dict[str, str]
@@ -42,11 +43,12 @@ class ControlPlaneInputs(WithControlPlane):
     virtual_address: dict[str, str]
     short_queues: tuple[str, ...] = ()
     backends_down: tuple[str, ...] = ()
+    certificates: dict[str, str]
     awaits: tuple[str, ...] = ()
 
     def wanted(self) -> WantedControlPlane:
         """The control plane in the plan's terms."""
-        return WantedControlPlane(self.members, self.address)
+        return WantedControlPlane(self.members, self.address, self.served)
 
 
 class ControlPlaneProvider(Converging[ControlPlaneInputs]):
@@ -54,7 +56,7 @@ class ControlPlaneProvider(Converging[ControlPlaneInputs]):
 
     model = ControlPlaneInputs
     secrets = frozenset({"access"})
-    untold = frozenset({"hosts", "members", "awaits"})
+    untold = frozenset({"hosts", "members", "served", "awaits"})
     pinned = frozenset({"databaseId"})
 
     def name(self, inputs: ControlPlaneInputs) -> str:

@@ -8,10 +8,12 @@ from piston_iac.plan.cloud import catalogue, fields, settings
 from piston_iac.plan.cloud.api_service import ApiService
 from piston_iac.plan.cloud.health import wanted_apis
 from piston_iac.plan.cloud.hosts import control_hosts, declared, members, virtual_address
+from piston_iac.plan.services import balancer
 from piston_iac.plan.services.catalogue import API_SERVICES
 from piston_iac.program.inputs import access
 from piston_iac.site.addresses import node_address
 from piston_iac.site.schema import NetworkName, Site
+from piston_iac.trust.certificates import digest
 from piston_iac.trust.derive import service_password
 
 # A look asks every host, and each of them RabbitMQ's slow command line.
@@ -32,12 +34,14 @@ def _way(site: Site) -> dict[str, object]:
 
 def control_plane(site: Site) -> ControlPlaneInputs:
     """The redundant core."""
-    wanted = fields.WantedControlPlane(members(site), str(virtual_address(site)))
+    served = {host: digest(balancer.identity(site, host).certificate_pem) for host in control_hosts(site)}
+    wanted = fields.WantedControlPlane(members(site), str(virtual_address(site)), served)
     return ControlPlaneInputs.model_validate(
         {
             **_way(site),
             "members": members(site),
             "address": wanted.address,
+            "served": served,
             "deploy_s": float(site.timeouts.boot_s + site.timeouts.converge_s),
             **fields.wanted_fields(wanted),
         }

@@ -7,6 +7,7 @@ import hashlib
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
@@ -21,6 +22,12 @@ def name_of(common_name: str) -> x509.Name:
 def pem(certificate: x509.Certificate) -> str:
     """A certificate as text."""
     return certificate.public_bytes(Encoding.PEM).decode()
+
+
+def digest(certificate_pem: str) -> str:
+    """SHA-256 of a certificate, hexadecimal, as of the bytes that TLS sends."""
+    certificate = x509.load_pem_x509_certificate(certificate_pem.encode())
+    return certificate.fingerprint(SHA256()).hex()
 
 
 def serial_number(content: bytes) -> int:

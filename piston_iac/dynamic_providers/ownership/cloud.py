@@ -74,6 +74,7 @@ CONTROL_PLANE = Ownership[ControlPlaneInputs](
         *_WITH_CONTROL_PLANE,
         Told("members", "database", "each of them by name"),
         Given("address", "the virtual address; `virtualAddress` tells who holds it"),
+        Told("served", "certificates", "each host's by what it serves"),
         Given("deployS", "how long a node may take to be ready, seconds"),
         Seen(
             "database", "Galera's state on each host: in the majority, with all data", _PLANE, "starts, joins"
@@ -82,9 +83,20 @@ CONTROL_PLANE = Ownership[ControlPlaneInputs](
         Seen("ovn", "status, leader and members of both of OVN's databases", _PLANE, "starts, joins"),
         Seen("virtualAddress", "which hosts have it on an interface", _PLANE, "starts keepalived"),
         Seen(
-            "shortQueues", "queues with fewer copies than they should have", _PLANE, "waits for their copies"
+            "shortQueues", "queues with fewer copies than they should have", _PLANE, "has hosts take copies"
         ),
-        Seen("backendsDown", "databases that the balancer does not use", _PLANE, "starts what is stopped"),
+        Seen(
+            "backendsDown",
+            "databases that the balancer does not use, and whatever somebody had it leave out",
+            _PLANE,
+            "starts what is stopped, has balancers take their files again",
+        ),
+        Seen(
+            "certificates",
+            "what each host's balancer serves, and whether it ends within 30 days",
+            _PLANE,
+            "has balancers take their files again",
+        ),
         Seen("awaits", "control hosts that give no answer", "node", "waits for them"),
     ),
 )

@@ -1,14 +1,13 @@
 """What this control host sees of the control plane: `python3 -m piston_iac.node_programs.cloud.look all`.
 
 In: {}. Out: {"database": {...}, "queues": {...}, "ovn": {database: {...}}, "address": whether the virtual
-address is here, "down": [backends]}. A part that does not answer is {"fault": why}. Touches nothing.
+address is here, "balancer": {"down", "out": [servers]}, "certificate": {...}}. A part that does not answer is
+{"fault": why}. Touches nothing.
 """
 
 from __future__ import annotations
 
-import csv
 import json
-import socket
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,14 +17,12 @@ from typing import Any
 
 from piston_iac import cloud_layout as layout
 from piston_iac.node_agent.tools import ToolFailed, run
-from piston_iac.node_programs.cloud import ovn, rabbitmq
+from piston_iac.node_programs.cloud import balancer, ovn, rabbitmq
 from piston_iac.node_programs.cloud.access import Access, read_access
 from piston_iac.node_programs.cloud.galera_check import local_status, usable
 from piston_iac.node_programs.program import Answer, converse, leave
 
-_STATS_S = 2.0
 _QUEUES_S = 8.0
-_CHUNK = 1 << 16
 
 
 def look() -> Answer:
@@ -40,7 +37,8 @@ def look() -> Answer:
         "queues": lambda: _queues(access),
         **{name: partial(_ovn, name) for name in layout.OVN_DATABASES},
         "address": lambda: _has_address(access),
-        "down": _down,
+        "balancer": balancer.servers,
+        "certificate": lambda: balancer.certificate(access.own, layout.KEYSTONE_PORT),
     }
     with ThreadPoolExecutor(len(parts)) as pool:
         seen = dict(zip(parts, pool.map(_guarded, parts.values()), strict=True))
@@ -106,27 +104,6 @@ def _ovn(schema: str) -> Answer:
 def _has_address(access: Access) -> bool:
     links = json.loads(run("ip", "-j", "-4", "addr"))
     return any(it.get("local") == access.address for link in links for it in link["addr_info"])
-
-
-def _down() -> list[str]:
-    """Servers that this node's balancer holds for dead, `service/node`."""
-    rows = csv.DictReader(_stats().lstrip("# ").splitlines())
-    return sorted(
-        f"{row['pxname']}/{row['svname']}"
-        for row in rows
-        if row["svname"] not in ("FRONTEND", "BACKEND") and row["status"].startswith("DOWN")
-    )
-
-
-def _stats() -> str:
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(_STATS_S)
-        connection.connect(layout.HAPROXY_SOCKET)
-        connection.sendall(b"show stat\n")
-        chunks = []
-        while chunk := connection.recv(_CHUNK):
-            chunks.append(chunk)
-    return b"".join(chunks).decode()
 
 
 def main(arguments: list[str]) -> int:

@@ -1,7 +1,8 @@
-"""The message bus of this node: `python3 -m piston_iac.node_programs.cloud.rabbitmq recover|prepare|tidy`.
+"""The message bus of this node: `python3 -m ...cloud.rabbitmq recover|prepare|tidy|grow`.
 
 `recover` makes this node, which has no data, a member of the cluster that its peers have. `prepare` runs
-before the unit starts, `tidy` after: it spreads queues that lack a member to this node.
+before the unit starts, `tidy` after: it spreads queues that lack a member to this node. `grow` is the same
+for the operator: in {}, out {"grown": true}.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from piston_iac.node_agent.files import write_atomically
 from piston_iac.node_agent.tools import ToolFailed, run
 from piston_iac.node_programs.cloud.access import Access, read_access
 from piston_iac.node_programs.mon_store import check_mirror
-from piston_iac.node_programs.program import Fault, guarded, leave
+from piston_iac.node_programs.program import Answer, Fault, converse, guarded, leave
 
 _DATA = Path(layout.RABBITMQ_DATA)
 _READY = Path(layout.RABBITMQ_READY)
@@ -160,14 +161,26 @@ def tidy() -> None:
         ctl(access.own, "grow", me, "all", limit_s=_START_S, tool="rabbitmq-queues")
 
 
+def grow() -> Answer:
+    """Have this node hold a copy of every queue, now.
+
+    Raises:
+        Fault: its message bus does not run. ToolFailed: RabbitMQ refused.
+    """
+    tidy()
+    return {"grown": True}
+
+
 _COMMANDS = {"recover": (recover, _STAYS_ABSENT), "prepare": (prepare, 1), "tidy": (tidy, 1)}
 
 
 def main(arguments: list[str]) -> int:
     """Returns the exit status."""
+    if arguments == ["grow"]:
+        return converse(dict, lambda _: grow())
     if len(arguments) == 1 and arguments[0] in _COMMANDS:
         return guarded(*_COMMANDS[arguments[0]])
-    print("usage: rabbitmq recover|prepare|tidy", file=sys.stderr)
+    print("usage: rabbitmq recover|prepare|tidy|grow", file=sys.stderr)
     return 2
 
 

@@ -11,17 +11,20 @@ from piston_iac import cloud_layout as layout
 from piston_iac.plan.cloud.seen import DatabaseMember, HostLook, QueueMember
 
 IN_STEP, HELD, MEMBER = "in step", "held", "member"
-MISSING = "missing"
+MISSING, AS_MADE = "missing", "as made"
+# Enough for an operator who is on holiday.
+_LAST_DAYS = 30
 Fields = dict[str, Any]
 Looks = Mapping[str, HostLook | None]
 
 
 @dataclass(frozen=True)
 class WantedControlPlane:
-    """`members`: address by host; `address`: the virtual one."""
+    """`members`: address by host; `address`: the virtual one; `certificates`: SHA-256 by host."""
 
     members: Mapping[str, str]
     address: str
+    certificates: Mapping[str, str]
 
 
 def wanted_fields(wanted: WantedControlPlane) -> Fields:
@@ -33,6 +36,7 @@ def wanted_fields(wanted: WantedControlPlane) -> Fields:
         "virtualAddress": {wanted.address: HELD},
         "shortQueues": [],
         "backendsDown": [],
+        "certificates": dict.fromkeys(wanted.members, AS_MADE),
         "awaits": [],
     }
 
@@ -81,6 +85,11 @@ def seen_fields(
         "virtualAddress": {wanted.address: _holders(answering)},
         "shortQueues": sorted(short),
         "backendsDown": backends_down(answering, silent),
+        "certificates": {
+            host: _certificate(looks.get(host), wanted.certificates[host])
+            or str(before.get("certificates", {}).get(host, AS_MADE))
+            for host in wanted.members
+        },
         "awaits": sorted(silent),
     }
 
@@ -125,11 +134,26 @@ def _holders(looks: Mapping[str, HostLook]) -> str:
     return f"on {' and '.join(holders)}" if holders else "on no host"
 
 
-def backends_down(looks: Mapping[str, HostLook], silent: set[str], service: str = "database") -> list[str]:
-    """Hosts whose part of a service the holder of the address does not use, less those that are silent."""
+def backends_down(looks: Mapping[str, HostLook], silent: set[str]) -> list[str]:
+    """Databases that the holder of the address does not use, less those of silent hosts, and whatever
+    somebody had any balancer leave out. An API that is dead is told by its own service.
+    """
     found: set[str] = set()
-    for look in looks.values():
+    for host, look in looks.items():
+        found |= {f"{it} on {host}" for it in look.out}
         if look.has_address:
             pairs = (it.partition("/") for it in look.down or ())
-            found |= {node for name, _, node in pairs if name == service and node not in silent}
+            found |= {
+                f"database/{node}" for name, _, node in pairs if name == "database" and node not in silent
+            }
     return sorted(found)
+
+
+def _certificate(look: HostLook | None, sha256: str) -> str:
+    """What a host serves, in words; empty where that cannot be seen: its unit's own line says why."""
+    served = look.certificate if look else None
+    if served is None:
+        return ""
+    if served.days < _LAST_DAYS:
+        return f"ends on {served.ends}"
+    return AS_MADE if served.sha256 == sha256 else "another one"

@@ -46,9 +46,19 @@ class OvnMember:
 
 
 @dataclass(frozen=True)
+class Certificate:
+    """What a host's balancer serves: SHA-256, the day it ends, how many days are left."""
+
+    sha256: str
+    ends: str
+    days: int
+
+
+@dataclass(frozen=True)
 class HostLook:
     """All of one host. `has_address`: the virtual address is here; `down`: `service/node` its balancer
-    holds for dead; None where the balancer does not answer.
+    holds for dead; None where the balancer does not answer; `out`: `service/node MAINT`, what somebody had it
+    leave out. `certificate`: None where none is served.
     """
 
     database: DatabaseMember
@@ -56,6 +66,8 @@ class HostLook:
     ovn: Mapping[str, OvnMember]
     has_address: bool
     down: tuple[str, ...] | None
+    out: tuple[str, ...] = ()
+    certificate: Certificate | None = None
 
 
 def parse(raw: Mapping[str, Any]) -> HostLook:
@@ -65,13 +77,15 @@ def parse(raw: Mapping[str, Any]) -> HostLook:
         ValueError: it does not fit this version.
     """
     try:
-        down = raw["down"]
+        servers, served = raw["balancer"], raw["certificate"]
         return HostLook(
             DatabaseMember(**raw["database"]),
             _queues(raw["queues"]),
             {name: _ovn(it) for name, it in raw["ovn"].items()},
             raw["address"] is True,
-            tuple(down) if isinstance(down, list) else None,
+            tuple(servers["down"]) if "down" in servers else None,
+            tuple(servers.get("out", ())),
+            None if "fault" in served else Certificate(**served),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"the look at the control plane does not fit this version: {error}") from error

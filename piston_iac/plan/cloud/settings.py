@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from piston_iac import cloud_layout as layout
+from piston_iac.node_document import File
 from piston_iac.plan.cloud.api_service import DOMAIN, SERVICE_PROJECT
 from piston_iac.plan.cloud.hosts import declared, members, virtual_address
 from piston_iac.site.schema import Site
@@ -45,6 +46,17 @@ def cache(site: Site) -> dict[str, object]:
     """Options of a section that leads to the caches of all control hosts."""
     servers = ",".join(f"{address}:{layout.MEMCACHED_PORT}" for address in members(site).values())
     return {"enabled": "true", "backend": "oslo_cache.memcache_pool", "memcache_servers": servers}
+
+
+def policy(service: str, user: str) -> File:
+    """Who may do what at a service: nothing but its own rules. A rule that somebody adds is drift.
+
+    Read again by the service when it changes.
+    """
+    return File(f"/etc/{service}/policy.yaml", "{}\n", mode="0640", owner=user)
+
+
+POLICY: Mapping[str, object] = {"policy_file": "policy.yaml"}
 
 
 def account(site: Site, service: str) -> dict[str, object]:

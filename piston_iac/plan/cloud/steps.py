@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from piston_iac import cloud_layout as layout
 from piston_iac.node_report import NodeReport
 from piston_iac.plan.ceph.actions import Apply, Attempt, Bootstrap, Done, Fail, FinishPermit, Permit, Wait
-from piston_iac.plan.cloud.fields import Looks, WantedControlPlane, seen_fields, wanted_fields
+from piston_iac.plan.cloud.fields import (
+    AS_MADE,
+    MEMBER,
+    Looks,
+    WantedControlPlane,
+    seen_fields,
+    wanted_fields,
+)
 
 RUNNING, STOPPED, ABSENT = "running", "stopped", "absent"
 STORES = (layout.GALERA, layout.RABBITMQ, layout.OVN)
@@ -23,6 +30,20 @@ class Revive:
     """Have this host's database begin again: so many were lost that none dares to by itself."""
 
     node: str
+
+
+@dataclass(frozen=True)
+class ReloadBalancer:
+    """Have these hosts' balancers take their files again: somebody changed what they have in memory."""
+
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GrowQueues:
+    """Have these hosts take a copy of every queue."""
+
+    nodes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -38,7 +59,7 @@ class Look:
     stalled: bool = False
 
 
-Step = Apply | Bootstrap | Done | Fail | FinishPermit | Revive | Wait
+Step = Apply | Bootstrap | Done | Fail | FinishPermit | GrowQueues | ReloadBalancer | Revive | Wait
 
 
 def usable(report: NodeReport | None) -> bool:
@@ -76,7 +97,34 @@ def next_step(wanted: WantedControlPlane, look: Look, attempt: Attempt) -> Step:
     hurry = tuple(host for host in joining if attempt.may_tell(host))
     if hurry:
         return Apply(hurry, f"{', '.join(hurry)}: join the control plane")
-    return _end(wanted, look)
+    return _mend(wanted, look, attempt) or _end(wanted, look)
+
+
+def _mend(wanted: WantedControlPlane, look: Look, attempt: Attempt) -> Step | None:
+    """What members cannot mend by themselves, once each."""
+    seen = seen_fields(wanted, look.looks, {})
+    answering = {host: it for host, it in look.looks.items() if it}
+    changed = tuple(
+        host
+        for host, it in answering.items()
+        if (it.out or seen["certificates"][host] != AS_MADE) and not attempt.told.get(balancer_of(host))
+    )
+    if changed:
+        return ReloadBalancer(changed)
+    if seen["shortQueues"] and all(seen["queues"][host] == MEMBER for host in answering):
+        hosts = tuple(host for host in answering if not attempt.told.get(queues_of(host)))
+        return GrowQueues(hosts) if hosts else None
+    return None
+
+
+def balancer_of(host: str) -> str:
+    """The key under which an attempt keeps that it had a host's balancer reload."""
+    return f"balancer of {host}"
+
+
+def queues_of(host: str) -> str:
+    """The key under which an attempt keeps that it had a host take copies of queues."""
+    return f"queues of {host}"
 
 
 def _idle(look: Look, hosts: list[str], attempt: Attempt) -> tuple[str, ...]:
@@ -168,6 +216,9 @@ def _end(wanted: WantedControlPlane, look: Look) -> Step:
     open_ += [f"{name} ({seen[name]})" for name in ("virtualAddress",) if seen[name] != want[name]]
     open_ += [f"queues without a copy ({len(seen['shortQueues'])})"] if seen["shortQueues"] else []
     open_ += [f"backends ({', '.join(seen['backendsDown'])})"] if seen["backendsDown"] else []
+    open_ += [
+        f"certificate of {host} ({state})" for host, state in seen["certificates"].items() if state != AS_MADE
+    ]
     if waiting:
         open_.append(f"the control hosts {', '.join(waiting)}")
     if open_:

@@ -15,6 +15,7 @@ from piston_iac.plan.cloud.hosts import control_hosts, members, virtual_address
 from piston_iac.plan.fragment import Fragment
 from piston_iac.plan.services.catalogue import API_SERVICES
 from piston_iac.site.schema import NetworkName, Site
+from piston_iac.trust.authority import Identity
 from piston_iac.trust.web import web_authority, web_identity
 
 _ROUTER_ID = 51
@@ -29,9 +30,8 @@ def fragment(site: Site, node: str) -> Fragment:
     authority = File(layout.WEB_CA, web_authority(site.seed, site.name))
     if node not in hosts:
         return Fragment((authority,), ())
-    own = members(site)[node]
-    identity = web_identity(site.seed, site.name, node, (str(virtual_address(site)), own))
-    pem = identity.certificate_pem + identity.key_pem.get_secret_value()
+    own, served = members(site)[node], identity(site, node)
+    pem = served.certificate_pem + served.key_pem.get_secret_value()
     haproxy, keepalived = (layout.HAPROXY_UNIT,), (layout.KEEPALIVED_UNIT,)
     memcached = f"-m 64\n-p {layout.MEMCACHED_PORT}\n-u memcache\n-l {own}\n"
     return Fragment(
@@ -45,6 +45,12 @@ def fragment(site: Site, node: str) -> Fragment:
         units=(layout.MEMCACHED_UNIT, layout.HAPROXY_UNIT, layout.KEEPALIVED_UNIT),
         reloadable=haproxy,
     )
+
+
+def identity(site: Site, node: str) -> Identity:
+    """What the balancer of one control host proves itself with, at its own address and at the virtual one."""
+    addresses = (str(virtual_address(site)), members(site)[node])
+    return web_identity(site.seed, site.name, node, addresses)
 
 
 def haproxy_conf(site: Site, node: str) -> str:

@@ -31,6 +31,8 @@ def fragment(site: Site, node: str) -> Fragment:
             _program(layout.LOOK, "look", "all", writes=False, limit_s=_LOOK_S),
             _program(layout.BOOTSTRAP, "bootstrap", "first", writes=True, limit_s=_MAKE_S),
             _program(layout.REVIVE, "bootstrap", "revive", writes=True, limit_s=_MAKE_S),
+            _program(layout.RELOAD_BALANCER, "balancer", "reload", writes=True),
+            _program(layout.GROW_QUEUES, "rabbitmq", "grow", writes=True),
             _program(layout.DATABASE, "database", "make", writes=True),
             _program(layout.KEYSTONE_FIRST, "keystone_first", "make", writes=True),
             _program(layout.CATALOGUE_LOOK, "identity", "look", writes=False),

@@ -48,12 +48,14 @@ def _files(site: Site, node: str) -> tuple[File, ...]:
         "database": settings.database(site, "glance"),
         "paste_deploy": {"flavor": "keystone"},
         "oslo_concurrency": {"lock_path": f"{_STATE}/lock"},
+        "oslo_policy": dict(settings.POLICY),
         "image_format": {"disk_formats": "raw,qcow2,iso"},
         **{name: dict(options) for name, options in settings.tokens(site, "glance").items()},
     }
     keyring = f"[{GLANCE}]\n\tkey = {cephx_key(site.seed, GLANCE).get_secret_value()}\n"
     return (
         File(_CONF, settings.ini(sections), mode="0600", restart=restart, secret=True, owner=_USER),
+        settings.policy("glance", _USER),
         File(_KEYRING, keyring, mode="0600", restart=restart, secret=True, owner=_USER),
     )
 

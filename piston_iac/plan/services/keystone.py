@@ -29,10 +29,16 @@ def _files(site: Site, node: str) -> tuple[File, ...]:
         "database": settings.database(site, "keystone"),
         "cache": settings.cache(site),
         "token": {"provider": "fernet"},
+        "oslo_policy": dict(settings.POLICY),
         "oslo_middleware": {"enable_proxy_headers_parsing": "true"},
     }
     conf = File(_CONF, settings.ini(sections), mode="0600", restart=restart, secret=True, owner=_USER)
-    return (conf, *_keys(site, "fernet-keys"), *_keys(site, "credential-keys"))
+    return (
+        conf,
+        settings.policy("keystone", _USER),
+        *_keys(site, "fernet-keys"),
+        *_keys(site, "credential-keys"),
+    )
 
 
 def _keys(site: Site, directory: str) -> tuple[File, ...]:

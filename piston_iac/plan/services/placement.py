@@ -23,11 +23,13 @@ def _files(site: Site, _node: str) -> tuple[File, ...]:
     sections: dict[str, dict[str, object]] = {
         "DEFAULT": {"use_stderr": "true"},
         "api": {"auth_strategy": "keystone"},
+        "oslo_policy": dict(settings.POLICY),
         "placement_database": settings.database(site, "placement"),
         **{name: dict(options) for name, options in settings.tokens(site, "placement").items()},
     }
     restart = (layout.wsgi_unit(SERVICE.name),)
-    return (File(_CONF, settings.ini(sections), mode="0600", restart=restart, secret=True, owner=_USER),)
+    conf = File(_CONF, settings.ini(sections), mode="0600", restart=restart, secret=True, owner=_USER)
+    return (conf, settings.policy("placement", _USER))
 
 
 SERVICE = ApiService(

@@ -8,11 +8,12 @@ from typing import Any
 from piston_iac import cloud_layout as layout
 from piston_iac.plan.cloud.catalogue import INTERFACES, Answer, Identity
 from piston_iac.plan.cloud.fields import WantedControlPlane
-from piston_iac.plan.cloud.seen import DatabaseMember, HostLook, OvnMember, QueueMember
+from piston_iac.plan.cloud.seen import Certificate, DatabaseMember, HostLook, OvnMember, QueueMember
 
 ADDRESS = "10.64.20.10"
 MEMBERS = {f"n{number}": f"10.64.20.1{number}" for number in (1, 2, 3)}
-WANTED = WantedControlPlane(MEMBERS, ADDRESS)
+SERVED = {host: f"sha of {host}" for host in MEMBERS}
+WANTED = WantedControlPlane(MEMBERS, ADDRESS, SERVED)
 CLUSTER = "11111111-2222-3333-4444-555555555555"
 NAMES = tuple(layout.rabbitmq_node(address) for address in MEMBERS.values())
 
@@ -26,6 +27,7 @@ def host_look(host: str) -> HostLook:
         {layout.NB: ovn, layout.SB: ovn},
         has_address=host == "n1",
         down=(),
+        certificate=Certificate(SERVED[host], "2060-01-01", 9999),
     )
 
 
@@ -41,6 +43,8 @@ def control_plane_looks(well: bool) -> dict[str, HostLook | None]:
             queues=QueueMember(NAMES[:1], NAMES[:1]),
             ovn={layout.NB: lost, layout.SB: lost},
             down=("database/n2",),
+            out=("keystone/n3 MAINT",),
+            certificate=Certificate("", "2026-12-01", 6),
         ),
         "n2": replace(
             looks["n2"],

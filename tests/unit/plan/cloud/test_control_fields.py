@@ -9,7 +9,7 @@ import pytest
 from piston_iac import cloud_layout as layout
 from piston_iac.plan.cloud.fields import HELD, IN_STEP, MEMBER, Looks, seen_fields, wanted_fields
 from piston_iac.plan.cloud.health import seen_apis, wanted_apis
-from piston_iac.plan.cloud.seen import DatabaseMember, HostLook, OvnMember, QueueMember, parse
+from piston_iac.plan.cloud.seen import Certificate, DatabaseMember, HostLook, OvnMember, QueueMember, parse
 from tests.unit.plan.cloud.samples import ADDRESS, NAMES, WANTED, control_plane_looks, host_look
 
 WELL = control_plane_looks(True)
@@ -84,7 +84,27 @@ def test_a_host_that_gives_no_answer_keeps_its_last_states_and_is_awaited() -> N
 
 def test_a_database_that_the_balancer_does_not_use_is_named() -> None:
     looks = {**WELL, "n1": replace(host_look("n1"), down=("database/n3", "keystone/n3"))}
-    assert differing(looks) == {"backendsDown": ["n3"]}
+    assert differing(looks) == {"backendsDown": ["database/n3"]}
+
+
+def test_a_server_that_somebody_held_out_is_named_on_whichever_balancer() -> None:
+    assert differing(with_n2(replace(host_look("n2"), out=("glance/n3 MAINT",)))) == {
+        "backendsDown": ["glance/n3 MAINT on n2"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("served", "said"),
+    [
+        (Certificate("x", "2060-01-01", 9999), "another one"),
+        (Certificate("sha of n2", "2026-12-20", 29), "ends on 2026-12-20"),
+    ],
+)
+def test_a_certificate_that_is_another_or_ends_soon_is_named(served: Certificate, said: str) -> None:
+    looks = with_n2(replace(host_look("n2"), certificate=served))
+    assert differing(looks) == {"certificates": {"n1": "as made", "n2": said, "n3": "as made"}}
+    # Nobody serves one: the unit's own line says so.
+    assert differing(with_n2(replace(host_look("n2"), certificate=None))) == {}
 
 
 def test_what_the_program_prints_is_read_and_a_part_that_failed_is_a_fault() -> None:
@@ -93,7 +113,8 @@ def test_what_the_program_prints_is_read_and_a_part_that_failed_is_a_fault() -> 
         "queues": {"fault": "no answer"},
         "ovn": {layout.NB: {"fault": "no answer"}},
         "address": False,
-        "down": {"fault": "no answer"},
+        "balancer": {"fault": "no answer"},
+        "certificate": {"fault": "no answer"},
     }
     look = parse(raw)
     assert (look.database.fault, look.queues.fault, look.down) == ("no answer", "no answer", None)

@@ -7,8 +7,20 @@ from dataclasses import replace
 from piston_iac import cloud_layout as layout
 from piston_iac.node_report import NodeReport
 from piston_iac.plan.ceph.actions import Apply, Attempt, Bootstrap, Done, Fail, FinishPermit, Permit, Wait
-from piston_iac.plan.cloud.seen import DatabaseMember, HostLook
-from piston_iac.plan.cloud.steps import ABSENT, RUNNING, STOPPED, STORES, Look, Revive, next_step
+from piston_iac.plan.cloud.seen import Certificate, DatabaseMember, HostLook, QueueMember
+from piston_iac.plan.cloud.steps import (
+    ABSENT,
+    RUNNING,
+    STOPPED,
+    STORES,
+    GrowQueues,
+    Look,
+    ReloadBalancer,
+    Revive,
+    balancer_of,
+    next_step,
+    queues_of,
+)
 from tests.unit.plan.cloud.samples import CLUSTER, MEMBERS, WANTED, control_plane_looks, host_look
 from tests.unit.plan.test_node_steps import READY
 
@@ -105,3 +117,26 @@ def test_nobody_begins_while_a_host_is_away_that_may_have_more() -> None:
     look = replace(dark(), stalled=True, reports={**whole().reports, "n2": None})
     assert isinstance(step(look), Wait)
     assert isinstance(step(replace(look, given_up=frozenset({"n2"}))), Fail)
+
+
+def changed(node: str, **changes: object) -> Look:
+    looks = {**control_plane_looks(True), node: replace(host_look(node), **changes)}  # type: ignore[arg-type]
+    return replace(whole(), looks=looks)
+
+
+def test_a_balancer_that_somebody_changed_in_memory_takes_its_files_again_once() -> None:
+    for look in (
+        changed("n2", out=("glance/n3 MAINT",)),
+        changed("n2", certificate=Certificate("another", "2060-01-01", 9999)),
+    ):
+        assert step(look) == ReloadBalancer(("n2",))
+        assert isinstance(step(look, Attempt(told={balancer_of("n2"): 1})), Wait)
+
+
+def test_a_queue_that_lacks_a_copy_gets_one_once() -> None:
+    look = changed("n2", queues=replace(host_look("n2").queues, short=("q",)))
+    assert step(look) == GrowQueues(("n1", "n2", "n3"))
+    assert isinstance(step(look, Attempt(told={queues_of(node): 1 for node in MEMBERS})), Wait)
+    # A member that is away comes first.
+    away = replace(look, looks={**look.looks, "n3": replace(host_look("n3"), queues=QueueMember(fault="x"))})
+    assert isinstance(step(away), Wait)
