@@ -26,7 +26,7 @@ def fragment(site: Site, node: str, service: ApiService) -> Fragment:
 
 
 def _ini(service: ApiService) -> str:
-    """One process with a few threads. Only the node's own balancer reaches it."""
+    """Processes as they are needed, with a few threads each. Only the node's own balancer reaches them."""
     options = {
         "plugins": "python3",
         "http-socket": f"127.0.0.1:{service.port}",
@@ -34,7 +34,8 @@ def _ini(service: ApiService) -> str:
         "uid": service.user,
         "gid": service.user,
         "master": "true",
-        "processes": 1,
+        # The unit says how many processes there may be: one for each processor. One of them waits for work.
+        "cheaper": 1,
         "threads": 4,
         "enable-threads": "true",
         "lazy-apps": "true",

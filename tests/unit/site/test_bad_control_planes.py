@@ -10,12 +10,12 @@ from piston_iac.site.faults import SiteFaults
 from piston_iac.site.load import load_file
 
 LAB = (Path(__file__).parents[3] / "stacks" / "Pulumi.lab.yaml").read_text()
-BEFORE = "  piston:dns:"
+DECLARED = "  piston:controlPlane: {}"
 
 
 def stack(directory: Path, section: str) -> Path:
     file = directory / "Pulumi.lab.yaml"
-    file.write_text(LAB.replace(BEFORE, f"  piston:controlPlane: {section}\n\n{BEFORE}", 1))
+    file.write_text(LAB.replace(DECLARED, f"  piston:controlPlane: {section}", 1))
     return file
 
 

@@ -222,7 +222,7 @@ def test_the_json_is_stable() -> None:
         "osds_up": 1,
         "wrong": 1,
     }
-    assert told["resources"][-7] == {
+    assert next(it for it in told["resources"] if it["name"] == "n5") == {
         "name": "n5",
         "kind": "BareMetalNode",
         "device": "n5",
