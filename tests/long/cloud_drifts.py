@@ -11,6 +11,7 @@ from dataclasses import dataclass
 _KEYSTONE = "https://10.30.20.10:5000/v3"
 _CURL = "piston lab exec core -- curl -sSf --cacert build/web-ca.pem -H 'X-Auth-Token: {token}'"
 _GLANCE, _PLACEMENT = r"https://10\.30\.20\.10:9292", r"https://10\.30\.20\.10:8778"
+_REGION = '{"region": {"id": "elsewhere"}}'
 _JSON = "-H 'Content-Type: application/json'"
 
 
@@ -74,11 +75,11 @@ ROUNDS: dict[str, dict[str, CloudDrift]] = {
             "glance",
             rf"endpoints\.public: http://10\.9\.9\.9 in region-one => {_GLANCE} in region-one",
         ),
-        "region": _keystone(
-            "PATCH",
-            "endpoints/{id:endpoints/placement/internal}",
-            '{"endpoint": {"region_id": "elsewhere"}}',
-            "placement",
+        "region": CloudDrift(
+            f"{_CURL} {_JSON} -d '{_REGION}' {_KEYSTONE}/regions >/dev/null; {_CURL} -X PATCH {_JSON}"
+            ' -d \'{"endpoint": {"region_id": "elsewhere"}}\''
+            f" {_KEYSTONE}/endpoints/{{id:endpoints/placement/internal}} >/dev/null",
+            "OpenStackService (placement)",
             rf"endpoints\.internal: {_PLACEMENT} in elsewhere => {_PLACEMENT} in region-one",
         ),
         "service user": _keystone(

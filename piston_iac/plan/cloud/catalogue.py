@@ -106,11 +106,13 @@ def seen_fields(wanted: WantedEntry, seen: Records, login: bool | None) -> dict[
         "endpoints": endpoints,
     }
     if wanted.account:
-        user = _named(seen.users, wanted.account)
+        user, roles = _named(seen.users, wanted.account), _roles(wanted, seen)
+        # One that is missing, disabled or without a role cannot log in whatever its password: that is told.
+        can = user is not None and user["enabled"] and bool(roles)
         fields["account"] = {
             "state": _state(user) if user else MISSING,
-            "roles": _roles(wanted, seen),
-            "password": "works" if login or user is None else "does not work",
+            "roles": roles,
+            "password": "works" if login or not can else "does not work",
         }
     return fields
 

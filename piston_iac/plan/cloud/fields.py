@@ -135,8 +135,8 @@ def _holders(looks: Mapping[str, HostLook]) -> str:
 
 
 def backends_down(looks: Mapping[str, HostLook], silent: set[str]) -> list[str]:
-    """Databases that the holder of the address does not use, less those of silent hosts, and whatever
-    somebody had any balancer leave out. An API that is dead is told by its own service.
+    """Databases that work and that the holder of the address does not use, less those of silent hosts, and
+    whatever somebody had any balancer leave out. An API that is dead is told by its own service.
     """
     found: set[str] = set()
     for host, look in looks.items():
@@ -144,7 +144,9 @@ def backends_down(looks: Mapping[str, HostLook], silent: set[str]) -> list[str]:
         if look.has_address:
             pairs = (it.partition("/") for it in look.down or ())
             found |= {
-                f"database/{node}" for name, _, node in pairs if name == "database" and node not in silent
+                f"database/{node}"
+                for name, _, node in pairs
+                if name == "database" and node not in silent and node in looks and looks[node].database.usable
             }
     return sorted(found)
 
