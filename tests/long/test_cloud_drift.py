@@ -1,5 +1,5 @@
-"""Drifts of the control plane by foreign hands: a plain preview names resource, field, old and new value. `up`
-mends it, and the plan after that is clean.
+"""Drifts of the control plane by foreign hands: a plain preview names resource, field, old and new value.
+`up` mends it, and the plan after that is clean.
 """
 
 from __future__ import annotations
