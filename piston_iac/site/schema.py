@@ -244,6 +244,14 @@ class Ceph(Model):
     kept: tuple[Word, ...] = ()
 
 
+class ServiceName(StrEnum):
+    """The services of the cloud that have an API."""
+
+    KEYSTONE = "keystone"
+    GLANCE = "glance"
+    PLACEMENT = "placement"
+
+
 class ControlPlane(Model):
     """The redundant core of the cloud: database, message bus, balancer, OVN's databases, and services on it.
 
@@ -251,11 +259,13 @@ class ControlPlane(Model):
 
     `hosts`: the nodes that run it, three of them; chosen as the mon hosts are when it is left out.
     `address`: the virtual address of all APIs, in the service network; its base + 10 when it is left out.
+    `debug`: services that log every detail, until it is taken out again.
     """
 
     hosts: tuple[Name, ...] = ()
     address: Address | None = None
     region: Name = "region-one"
+    debug: tuple[ServiceName, ...] = ()
 
 
 class Snmp(Model):

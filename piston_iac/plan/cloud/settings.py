@@ -8,7 +8,7 @@ from piston_iac import cloud_layout as layout
 from piston_iac.node_document import File
 from piston_iac.plan.cloud.api_service import DOMAIN, SERVICE_PROJECT
 from piston_iac.plan.cloud.hosts import declared, members, virtual_address
-from piston_iac.site.schema import Site
+from piston_iac.site.schema import ServiceName, Site
 from piston_iac.trust.derive import service_password
 
 Sections = Mapping[str, Mapping[str, object]]
@@ -46,6 +46,11 @@ def cache(site: Site) -> dict[str, object]:
     """Options of a section that leads to the caches of all control hosts."""
     servers = ",".join(f"{address}:{layout.MEMCACHED_PORT}" for address in members(site).values())
     return {"enabled": "true", "backend": "oslo_cache.memcache_pool", "memcache_servers": servers}
+
+
+def logs(site: Site, service: ServiceName) -> dict[str, object]:
+    """Options of the section DEFAULT: to the journal, and how much."""
+    return {"use_stderr": "true", "debug": "true" if service in declared(site).debug else "false"}
 
 
 def policy(service: str, user: str) -> File:

@@ -10,7 +10,7 @@ from piston_iac.plan.cloud.api_service import ApiService
 from piston_iac.plan.cloud.hosts import members
 from piston_iac.plan.fragment import Fragment
 from piston_iac.plan.services import wsgi
-from piston_iac.site.schema import PoolName, Site
+from piston_iac.site.schema import PoolName, ServiceName, Site
 from piston_iac.trust.cephx import cephx_key
 
 _USER = "glance"
@@ -29,7 +29,7 @@ def _files(site: Site, node: str) -> tuple[File, ...]:
     restart = (layout.wsgi_unit(SERVICE.name),)
     sections: dict[str, dict[str, object]] = {
         "DEFAULT": {
-            "use_stderr": "true",
+            **settings.logs(site, ServiceName.GLANCE),
             "enabled_backends": "ceph:rbd",
             "worker_self_reference_url": f"https://{members(site)[node]}:{_PORT}",
             "enable_v2_api": "true",

@@ -8,7 +8,7 @@ from piston_iac.plan.cloud import settings
 from piston_iac.plan.cloud.api_service import ApiService
 from piston_iac.plan.fragment import Fragment
 from piston_iac.plan.services import wsgi
-from piston_iac.site.schema import Site
+from piston_iac.site.schema import ServiceName, Site
 from piston_iac.trust.derive import fernet_key
 
 _USER = "keystone"
@@ -25,7 +25,7 @@ def fragment(site: Site, node: str) -> Fragment:
 def _files(site: Site, node: str) -> tuple[File, ...]:
     restart = (layout.wsgi_unit(SERVICE.name),)
     sections: dict[str, dict[str, object]] = {
-        "DEFAULT": {"use_stderr": "true", "default_publisher_id": f"identity.{node}"},
+        "DEFAULT": {**settings.logs(site, ServiceName.KEYSTONE), "default_publisher_id": f"identity.{node}"},
         "database": settings.database(site, "keystone"),
         "cache": settings.cache(site),
         "token": {"provider": "fernet"},

@@ -8,7 +8,7 @@ from piston_iac.plan.cloud import settings
 from piston_iac.plan.cloud.api_service import ApiService
 from piston_iac.plan.fragment import Fragment
 from piston_iac.plan.services import wsgi
-from piston_iac.site.schema import Site
+from piston_iac.site.schema import ServiceName, Site
 
 _USER = "placement"
 _CONF = "/etc/placement/placement.conf"
@@ -21,7 +21,7 @@ def fragment(site: Site, node: str) -> Fragment:
 
 def _files(site: Site, _node: str) -> tuple[File, ...]:
     sections: dict[str, dict[str, object]] = {
-        "DEFAULT": {"use_stderr": "true"},
+        "DEFAULT": settings.logs(site, ServiceName.PLACEMENT),
         "api": {"auth_strategy": "keystone"},
         "oslo_policy": dict(settings.POLICY),
         "placement_database": settings.database(site, "placement"),
