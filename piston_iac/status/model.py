@@ -123,8 +123,28 @@ class Ceph:
 
 
 @dataclass(frozen=True)
+class Cloud:
+    """The control plane, on `hosts` nodes. How many of its members are as wanted; None when nobody says.
+
+    `address`: who holds the virtual one, `held` for one host. `services` of the cloud, and how many are right.
+    """
+
+    verdict: Verdict
+    hosts: int
+    databases: int | None
+    queues: int | None
+    ovn: int | None
+    address: str
+    services: int
+    services_right: int
+
+
+@dataclass(frozen=True)
 class Status:
-    """All of a site. `at`: UTC time in ISO 8601. `waiting`: seconds by device that has not answered yet."""
+    """All of a site. `at`: UTC time in ISO 8601. `waiting`: seconds by device that has not answered yet.
+
+    `cloud` is None for a site of storage alone.
+    """
 
     site: str
     at: str
@@ -137,6 +157,7 @@ class Status:
     resources: tuple[Resource, ...]
     notes: tuple[str, ...] = ()
     waiting: dict[str, float] = field(default_factory=dict)
+    cloud: Cloud | None = None
 
     @property
     def wrong(self) -> tuple[Resource, ...]:

@@ -8,12 +8,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from piston_iac.plan.cloud.fields import HELD
 from piston_iac.status.model import (
     SILENT,
     UNKNOWN,
     Bmc,
     BootNode,
     Ceph,
+    Cloud,
     Node,
     Status,
     Switch,
@@ -130,6 +132,8 @@ def _devices(status: Status) -> Table:
     table.add_row("switches", Text(", ").join([_switch(it) for it in status.switches]))
     table.add_row("boot node", _boot_node(status.boot_node))
     table.add_row("Ceph", _ceph(status.ceph))
+    if status.cloud is not None:
+        table.add_row("cloud", _cloud(status.cloud))
     return table
 
 
@@ -190,6 +194,21 @@ def _ceph(ceph: Ceph) -> Text:
     for name, text in ceph.checks.items():
         line.append(f"\n{name}: {text}", style=_BUSY)
     return line
+
+
+def _cloud(cloud: Cloud) -> Text:
+    if cloud.verdict is Verdict.UNASKED:
+        return Text("asking", style=_BUSY)
+    if cloud.databases is None:
+        return Text("no control host answers", style=_BAD)
+    parts = [
+        _count("databases", cloud.databases, cloud.hosts, "in step"),
+        _count("queue members", cloud.queues, cloud.hosts, "right"),
+        _count("OVN members", cloud.ovn, cloud.hosts, "right"),
+        Text(f"address {cloud.address}", style=_GOOD if cloud.address == HELD else _BAD),
+        _count("services", cloud.services_right, cloud.services, "right"),
+    ]
+    return Text(", ").join(parts)
 
 
 def _count(what: str, seen: int | None, wanted: int, how: str) -> Text:

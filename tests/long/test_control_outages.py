@@ -18,7 +18,10 @@ pytestmark = pytest.mark.timeout(1500)
 # From a crash until the APIs answer again.
 AWAY_S = 10.0
 APIS = ("keystone", "glance", "placement", "write")
-DAEMONS = "mariadbd|beam.smp|haproxy|keepalived|uwsgi_python3|ovsdb-server|ovn-northd|memcached"
+DAEMONS = (
+    "piston-galera piston-rabbitmq piston-ovn-nb piston-ovn-sb piston-ovn-northd memcached haproxy keepalived"
+    " piston-wsgi@keystone piston-wsgi@glance piston-wsgi@placement"
+)
 WATCH_S = 25.0
 
 
@@ -31,7 +34,7 @@ def cloud() -> Iterator[Cloud]:
 
 def kill(cloud: Cloud, host: str) -> None:
     """Every daemon of the control plane at once, without a chance to leave in order."""
-    cloud.rack.lab(f"console {host} -- sh -c 'kill -9 $(pgrep -f \"{DAEMONS}\" | grep -v $$)'")
+    cloud.rack.lab(f"console {host} -- systemctl kill --signal=KILL {DAEMONS}")
 
 
 def check_promises(cloud: Cloud, probe: Probe) -> None:

@@ -205,6 +205,7 @@ def test_the_json_is_stable() -> None:
         "ceph",
         "resources",
         "notes",
+        "cloud",
     ]
     assert told["schema"] == 1
     assert told["nodes"][2] == {

@@ -33,7 +33,15 @@ def test_a_rack_as_wanted_at_a_glance() -> None:
         "boot node  2 services active, release 2026.11, clock in step, lease free",
         "Ceph       HEALTH_OK, 3 of 3 mons in quorum, 5 of 5 OSDs up, 5 of 5 OSDs in, 5 of 5 pools right, "
         "1.5 of 50.0 GiB raw used",
+        "cloud      3 of 3 databases in step, 3 of 3 queue members right, 3 of 3 OVN members right, "
+        "address held, 3 of 3 services right",
     ]
+
+
+def test_a_member_that_is_stopped_is_seen_at_a_glance() -> None:
+    rack = Rack()
+    rack.differs("control-plane", database={"n1": "in step", "n2": "stopped", "n3": "in step"})
+    assert any(line.startswith("cloud      2 of 3 databases in step") for line in lines(rack))
 
 
 def test_wanted_and_seen_side_by_side() -> None:
@@ -43,7 +51,7 @@ def test_wanted_and_seen_side_by_side() -> None:
     shown = lines(rack)
     assert shown[0] == "lab  10:20:30 UTC  of 46 resources 2 not as wanted"
     assert shown[5] == "n3    off    silent   -        -        -       1/1   1"
-    assert [line.split() for line in shown[14:17]] == [
+    assert [line.split() for line in shown[15:18]] == [
         ["device", "resource", "field", "seen", "wanted"],
         ["n3", "n3", "power", "off", "on"],
         ["switch", "data", "data-n4-data", "vid", "99", "0"],
