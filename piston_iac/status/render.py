@@ -30,7 +30,7 @@ _GOOD_WORDS = frozenset({"on", "settled", "healthy", "up"})
 _BUSY_WORDS = frozenset({"applying", "waiting"})
 _WAITING_SHOWN = 3
 # Lines of the picture beside nodes, Ceph's checks and what is wrong; the least rows that a table keeps.
-_OTHER_LINES, _LEAST = 9, 3
+_OTHER_LINES, _LEAST = 10, 3
 
 
 def render(status: Status, lines: int | None = None) -> RenderableType:
