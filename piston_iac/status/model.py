@@ -126,7 +126,7 @@ class Ceph:
 class Cloud:
     """The control plane, on `hosts` nodes. How many of its members are as wanted; None when nobody says.
 
-    `address`: who holds the virtual one, `held` for one host. `services` of the cloud, and how many are right.
+    `address`: who holds the virtual one, `held` for one host. `services` of the cloud, those that are right.
     """
 
     verdict: Verdict

@@ -22,8 +22,6 @@ from piston_iac.node_programs.cloud.access import Access, read_access
 from piston_iac.node_programs.cloud.galera_check import local_status, usable
 from piston_iac.node_programs.program import Answer, converse, leave
 
-_QUEUES_S = 8.0
-
 
 def look() -> Answer:
     """All parts, each by itself.
@@ -71,25 +69,12 @@ def _database() -> Answer:
 
 
 def _queues(access: Access) -> Answer:
-    asked = (
-        ("cluster_status", "--formatter", "json"),
-        ("list_queues", "--formatter", "json", "name", "type", "members", "online"),
-    )
-    with ThreadPoolExecutor(len(asked)) as pool:
-        # While a member joins, the others may be silent for long: the rest must not wait for them.
-        status, queues = pool.map(
-            lambda words: json.loads(rabbitmq.ctl(access.own, *words, limit_s=_QUEUES_S)), asked
-        )
+    seen = rabbitmq.see(access.own)
     return {
-        "running": sorted(status["running_nodes"]),
-        "members": sorted(status["disk_nodes"]),
-        # Streams and quorum queues have members; a classic queue lives on one node.
-        "short": sorted(it["name"] for it in queues if _is_short(it, len(access.members))),
+        "running": sorted(seen["running"]),
+        "members": sorted(seen["members"]),
+        "short": sorted(it["name"] for it in seen["queues"] if len(it["online"]) < len(access.members)),
     }
-
-
-def _is_short(queue: dict[str, Any], wanted: int) -> bool:
-    return bool(queue.get("members")) and len(queue.get("online") or ()) < min(wanted, 3)
 
 
 def _ovn(schema: str) -> Answer:

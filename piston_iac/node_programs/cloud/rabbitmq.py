@@ -13,6 +13,7 @@ import pwd
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from piston_iac import cloud_layout as layout
 from piston_iac.deadline import Deadline
@@ -32,6 +33,20 @@ _CALL_S = 20.0
 _FORGET_S = 60.0
 _START_S = 60.0
 _POLL_S = 0.5
+# While a member joins, the others may be silent for long: who looks must not wait for them.
+_SEE_S = 8.0
+_SEE = """
+Text = fun(Nodes) -> [atom_to_binary(Node) || Node <- Nodes] end,
+#{running => Text(rabbit_nodes:list_running()),
+  members => Text(rabbit_nodes:list_members()),
+  queues => [begin
+      {resource, _, _, Name} = amqqueue:get_name(Queue),
+      {Copy, _} = amqqueue:get_pid(Queue),
+      Nodes = maps:get(nodes, amqqueue:get_type_state(Queue)),
+      Found = lists:zip(Nodes, erpc:multicall(Nodes, erlang, whereis, [Copy], 2000)),
+      #{name => Name, members => Text(Nodes), online => Text([Node || {Node, {ok, Pid}} <- Found, is_pid(Pid)])}
+    end || Queue <- rabbit_amqqueue:list(), amqqueue:get_type(Queue) =:= rabbit_quorum_queue]}.
+"""
 
 
 def ctl(node: str, *words: str, limit_s: float = _CALL_S, tool: str = "rabbitmqctl") -> str:
@@ -42,6 +57,21 @@ def ctl(node: str, *words: str, limit_s: float = _CALL_S, tool: str = "rabbitmqc
     """
     name = layout.rabbitmq_node(node)
     return run(f"/usr/sbin/{tool}", "--longnames", "--quiet", "--node", name, *words, limit_s=limit_s)
+
+
+def see(address: str) -> dict[str, Any]:
+    """The bus as the member at an address sees it, by one start of Erlang.
+
+    `running`, `members`: Erlang names. `queues`: of each queue with copies its name, the members that are to
+    have one, and those whose copy works. RabbitMQ's own `list_queues` was seen to hang for a minute on a member
+    that had come back from a power cut.
+
+    Raises:
+        ToolFailed: it does not answer. ValueError, KeyError: what it answers is something else.
+    """
+    told = json.loads(ctl(address, "eval", "--formatter", "json", _SEE, limit_s=_SEE_S))
+    seen: dict[str, Any] = told["value"]
+    return seen
 
 
 def running_members(address: str) -> list[str]:
