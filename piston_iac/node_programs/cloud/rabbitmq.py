@@ -44,7 +44,8 @@ Text = fun(Nodes) -> [atom_to_binary(Node) || Node <- Nodes] end,
       {Copy, _} = amqqueue:get_pid(Queue),
       Nodes = maps:get(nodes, amqqueue:get_type_state(Queue)),
       Found = lists:zip(Nodes, erpc:multicall(Nodes, erlang, whereis, [Copy], 2000)),
-      #{name => Name, members => Text(Nodes), online => Text([Node || {Node, {ok, Pid}} <- Found, is_pid(Pid)])}
+      Works = [Node || {Node, {ok, Pid}} <- Found, is_pid(Pid)],
+      #{name => Name, members => Text(Nodes), online => Text(Works)}
     end || Queue <- rabbit_amqqueue:list(), amqqueue:get_type(Queue) =:= rabbit_quorum_queue]}.
 """
 
@@ -63,8 +64,8 @@ def see(address: str) -> dict[str, Any]:
     """The bus as the member at an address sees it, by one start of Erlang.
 
     `running`, `members`: Erlang names. `queues`: of each queue with copies its name, the members that are to
-    have one, and those whose copy works. RabbitMQ's own `list_queues` was seen to hang for a minute on a member
-    that had come back from a power cut.
+    have one, and those whose copy works. RabbitMQ's own `list_queues` was seen to hang for a minute on a
+    member that had come back from a power cut.
 
     Raises:
         ToolFailed: it does not answer. ValueError, KeyError: what it answers is something else.
