@@ -45,7 +45,14 @@ def database(site: Site, name: str) -> dict[str, object]:
 def cache(site: Site) -> dict[str, object]:
     """Options of a section that leads to the caches of all control hosts."""
     servers = ",".join(f"{address}:{layout.MEMCACHED_PORT}" for address in members(site).values())
-    return {"enabled": "true", "backend": "oslo_cache.memcache_pool", "memcache_servers": servers}
+    return {
+        "enabled": "true",
+        "backend": "oslo_cache.memcache_pool",
+        "memcache_servers": servers,
+        # A host that lost power answers nothing, and every thread finds that out for itself.
+        "memcache_socket_timeout": 0.3,
+        "memcache_dead_retry": 30,
+    }
 
 
 def logs(site: Site, service: ServiceName) -> dict[str, object]:
@@ -86,6 +93,8 @@ def tokens(site: Site, service: str) -> Sections:
         "keystone_authtoken": {
             "www_authenticate_uri": url(site, layout.KEYSTONE_PORT, "/v3"),
             "memcached_servers": servers,
+            "memcache_pool_socket_timeout": 1,
+            "memcache_pool_dead_retry": 30,
             "service_token_roles_required": "true",
             "service_token_roles": "service",
             **account(site, service),

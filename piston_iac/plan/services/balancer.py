@@ -131,11 +131,14 @@ def _service(site: Site, node: str, service: ApiService) -> Iterator[str]:
 
 
 def keepalived_conf(site: Site, node: str) -> str:
-    """keepalived.conf of one control host. The first of them that is well holds the address."""
+    """keepalived.conf of one control host. One that is well and connected holds the address, and keeps it."""
     own = members(site)[node]
     priority = _BEST_PRIORITY - control_hosts(site).index(node)
-    peers = "\n".join(f"    {address}" for name, address in members(site).items() if name != node)
     interface = NetworkName.SERVICE.value
+    others = [address for name, address in members(site).items() if name != node]
+    gateway = site.networks.service.gateway
+    peers = "\n".join(f"    {address}" for address in others)
+    near = " ".join([*([str(gateway)] if gateway else []), *others])
     return f"""global_defs {{
   router_id {node}
   script_user root
@@ -149,8 +152,17 @@ vrrp_script balancer {{
   rise 2
 }}
 
+vrrp_script connected {{
+  script "/usr/lib/piston/is-connected {near}"
+  interval 1
+  timeout 4
+  fall 2
+  rise 2
+}}
+
 vrrp_instance apis {{
   state BACKUP
+  nopreempt
   interface {interface}
   virtual_router_id {_ROUTER_ID}
   priority {priority}
@@ -164,6 +176,7 @@ vrrp_instance apis {{
   }}
   track_script {{
     balancer
+    connected
   }}
 }}
 """

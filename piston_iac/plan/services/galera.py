@@ -72,8 +72,8 @@ def _conf(site: Site, node: str) -> str:
         # Copies while statements go on. Its user comes in by the socket, so it has no password.
         "wsrep_sst_method": "mariabackup",
         "wsrep_sst_auth": f"{layout.GALERA_USER}:",
-        # A member that is silent this long is taken for dead.
-        "wsrep_provider_options": '"gcache.size=64M;evs.suspect_timeout=PT3S;evs.inactive_timeout=PT6S"',
+        # A member that is silent this long is taken for dead: until then nobody's commit ends.
+        "wsrep_provider_options": '"gcache.size=64M;evs.suspect_timeout=PT2S;evs.inactive_timeout=PT4S"',
     }
     client = {"socket": layout.GALERA_SOCKET}
     return ini({"client": client, "mariadbd": server, "mariabackup": {"datadir": layout.GALERA_DATA}})
