@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from tests.lab.stack_file import CHECKOUT as CHECKOUT
+from tests.lab.stack_file import STORAGE_ONLY
+
 _SITE = "pulumi:pulumi:Stack (piston-lab)"
 NODES = ("n1", "n2", "n3", "n4", "n5")
 
@@ -48,8 +50,8 @@ class Result:
         return found
 
 
-def _config(stack_file: Path | None) -> str:
-    return f"--config-file {stack_file}" if stack_file else ""
+def _options(stack_file: Path | None) -> str:
+    return f"--stack lab --config-file {stack_file or STORAGE_ONLY} --non-interactive"
 
 
 @dataclass
@@ -86,13 +88,12 @@ class Rack:
         return self.must(f"piston lab {arguments}")
 
     def preview(self, stack_file: Path | None = None) -> Result:
-        """A plain preview; with another stack file than the checkout's, where one is given."""
-        return self.shell(f"pulumi preview --stack lab --non-interactive {_config(stack_file)}")
+        """A preview; of the site with storage alone where no other stack file is given."""
+        return self.shell(f"pulumi preview {_options(stack_file)}")
 
     def up(self, stack_file: Path | None = None) -> Result:
-        """Apply."""
-        options = f"--yes --skip-preview --non-interactive {_config(stack_file)}"
-        return self.shell(f"pulumi up --stack lab {options}", timeout_s=400.0)
+        """Apply; the same."""
+        return self.shell(f"pulumi up {_options(stack_file)} --yes --skip-preview", timeout_s=400.0)
 
     def writes(self) -> dict[str, int]:
         """How often each device was told to change, by its own count: `switch data`, `bmc n1`…"""

@@ -15,8 +15,9 @@ import pytest
 
 from piston_iac.lab.settings import from_environment
 from tests.lab.operator_shell import CHECKOUT, Rack, Result
+from tests.lab.stack_file import OPTIONS
 
-UP = "pulumi up --stack lab --yes --skip-preview --non-interactive"
+UP = f"pulumi up {OPTIONS} --yes --skip-preview --non-interactive"
 OFF = "n3"
 LOCKED_S = 30.0
 REFUSED_S = 30.0

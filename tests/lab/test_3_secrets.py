@@ -22,7 +22,7 @@ from piston_iac.lab.settings import Lab, from_environment
 from piston_iac.site.schema import Site
 from tests.lab import credentials
 from tests.lab.known_places import DISKS, FILES, MACHINES, PROCESSES, leaks, unused
-from tests.lab.operator_shell import CHECKOUT, NODES, Rack
+from tests.lab.operator_shell import NODES, Rack
 from tests.lab.secret_places import (
     Processes,
     disk_files,
@@ -33,9 +33,10 @@ from tests.lab.secret_places import (
     on_disk,
 )
 from tests.lab.secret_search import Credential, Hit, Search
+from tests.lab.stack_file import OPTIONS, STORAGE_ONLY
 from tests.lab.wire import captured, in_capture
 
-STACK = CHECKOUT / "stacks" / "Pulumi.lab.yaml"
+STACK = STORAGE_ONLY
 CANARY = "canary"
 # In the switches, where the cables of the boot node, of a node that is rebooted and of its BMC end, and that
 # over which the data switch is managed.
@@ -50,7 +51,7 @@ _SEND = (
     "socket.socket(type=socket.SOCK_DGRAM).sendto(sys.stdin.buffer.read(), to)"
 )
 _CLOSING = "error: an unhandled error occurred: program exited with non-zero exit code: 1"
-_PULUMI = "pulumi {verb} --stack lab --non-interactive"
+_PULUMI = f"pulumi {{verb}} {OPTIONS} --non-interactive"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.lab.operator_shell import NODES, Rack, Result
+from tests.lab.stack_file import OPTIONS
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,7 @@ def lost(ready: Rack) -> str:
 
 @pytest.fixture(scope="module")
 def plan(ready: Rack, lost: str) -> Result:
-    return ready.shell(f"{lost} pulumi preview --stack lab --non-interactive")
+    return ready.shell(f"{lost} pulumi preview {OPTIONS} --non-interactive")
 
 
 @pytest.mark.parametrize("node", NODES)
@@ -31,8 +32,8 @@ def test_preview_names_the_disks_of_running_machines(plan: Result, node: str) ->
 
 def test_up_adopts_everything_without_a_write(ready: Rack, lost: str) -> None:
     before = ready.writes()
-    adopted = ready.shell(f"{lost} pulumi up --stack lab --yes --skip-preview --non-interactive")
+    adopted = ready.shell(f"{lost} pulumi up {OPTIONS} --yes --skip-preview --non-interactive")
     assert adopted.code == 0, adopted.text
     assert ready.writes() == before
-    again = ready.shell(f"{lost} pulumi preview --stack lab --non-interactive")
+    again = ready.shell(f"{lost} pulumi preview {OPTIONS} --non-interactive")
     assert again.is_clean(), again.text

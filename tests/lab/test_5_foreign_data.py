@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.operator_shell import CHECKOUT, Rack
+from tests.lab.operator_shell import Rack
+from tests.lab.stack_file import OPTIONS, storage_only
 
 NODE = "n5"
 SERIAL = "n5-local-2"
@@ -33,7 +34,7 @@ def foreign_disk(ready: Rack) -> str:
 @pytest.fixture(scope="module")
 def allowed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The stack file of an operator who says that the disk may be erased."""
-    text = (CHECKOUT / "stacks" / "Pulumi.lab.yaml").read_text()
+    text = storage_only()
     line = "        osd: [n5-osd-1]\n"
     assert line in text
     changed = tmp_path_factory.mktemp("site") / "Pulumi.lab.yaml"
@@ -59,7 +60,7 @@ def test_a_first_preview_refuses(ready: Rack, foreign_disk: str) -> None:
     backend = "$PISTON_LAB_DIR/pulumi-first"
     plan = ready.shell(
         f"mkdir -p {backend}; export PULUMI_BACKEND_URL=file://{backend}; pulumi stack init lab; "
-        "pulumi preview --stack lab --non-interactive"
+        f"pulumi preview {OPTIONS} --non-interactive"
     )
     assert plan.code != 0
     assert f"{NODE}: could not use its local disks" in plan.text, plan.text

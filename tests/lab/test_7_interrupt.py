@@ -8,6 +8,7 @@ import subprocess
 import time
 
 from tests.lab.operator_shell import CHECKOUT, Rack
+from tests.lab.stack_file import OPTIONS
 
 UNDER_WAY_S = 8.0
 END_S = 40.0
@@ -18,7 +19,7 @@ def test_ctrl_c_leaves_a_state_that_the_next_run_continues_from(ready: Rack) -> 
     ready.lab("power n4 off --hard")
     # Its own session, like a terminal's foreground job: Ctrl-C reaches engine, program and host at once.
     run = subprocess.Popen(
-        ["bash", "-c", ". ./env.sh; exec pulumi up --stack lab --yes --skip-preview --non-interactive"],
+        ["bash", "-c", f". ./env.sh; exec pulumi up {OPTIONS} --yes --skip-preview --non-interactive"],
         cwd=CHECKOUT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.lab.cloud import Cloud
 from tests.lab.fresh_rack import fresh_rack
-from tests.lab.operator_shell import CHECKOUT
-from tests.long.cloud import Cloud
 
 
 @contextmanager
 def cloud_rack(trail: str) -> Iterator[Cloud]:
     """Everything is deployed. `trail`: as of `fresh_rack`."""
     with fresh_rack(trail) as rack:
-        made = Cloud(rack, CHECKOUT / "stacks" / "Pulumi.lab.yaml")
+        made = Cloud(rack)
         done = made.up()
         assert done.code == 0, done.text
         print(f"from powered off to placement in {done.seconds:.0f} s")

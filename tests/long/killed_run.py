@@ -12,9 +12,10 @@ from pathlib import Path
 
 from piston_iac.lab.settings import from_environment
 from tests.lab.operator_shell import CHECKOUT, Rack, Result
+from tests.lab.stack_file import OPTIONS
 from tests.long.places import Happenings, Place
 
-UP = "pulumi up --stack lab --yes --skip-preview --non-interactive"
+UP = f"pulumi up {OPTIONS} --yes --skip-preview --non-interactive"
 REACH_S = 150.0
 HOST_ENDS_S = 10.0
 _POLL_S = 0.03

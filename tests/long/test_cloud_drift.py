@@ -5,15 +5,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
+from tests.lab.cloud import HOSTS, Cloud
+from tests.lab.cloud_drifts import ROUNDS, inject, missed
 from tests.lab.operator_shell import Result
-from tests.long.cloud import HOSTS, Cloud
-from tests.long.cloud_drifts import ROUNDS, CloudDrift
 from tests.long.cloud_rack import cloud_rack
 
 pytestmark = pytest.mark.timeout(1500)
@@ -40,21 +39,10 @@ class Played:
 def played(request: pytest.FixtureRequest, cloud: Cloud) -> Played:
     cloud.ca_file()
     for drift in ROUNDS[request.param].values():
-        _inject(cloud, drift)
+        inject(cloud, drift)
     plan = cloud.preview()
     repair = cloud.up()
     return Played(request.param, plan, repair, cloud.preview())
-
-
-def _inject(cloud: Cloud, drift: CloudDrift) -> None:
-    command = drift.inject
-    if "{token}" in command:
-        token, records = cloud.keystone()
-        command = command.replace("{token}", token)
-        command = re.sub(r"\{id:([\w/-]+)\}", lambda found: records[found[1]], command)
-    cloud.rack.must(command)
-    # The token is not kept with the other output.
-    cloud.rack.runs.pop()
 
 
 def test_there_are_enough_kinds() -> None:
@@ -64,12 +52,7 @@ def test_there_are_enough_kinds() -> None:
 def test_each_drift_is_one_line(played: Played) -> None:
     assert played.plan.code == 0, played.plan.text
     told = played.plan.told()
-    missed = [
-        name
-        for name, drift in ROUNDS[played.name].items()
-        if not any(re.fullmatch(drift.line, line) for line in told.get(drift.resource, []))
-    ]
-    assert missed == [], played.plan.text
+    assert missed(ROUNDS[played.name], told) == [], played.plan.text
 
 
 def test_up_mends_all_of_it(played: Played) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.long.cloud import HOSTS, Cloud, Probe
+from tests.lab.cloud import HOSTS, Cloud, Probe
 from tests.long.cloud_rack import cloud_rack
 
 pytestmark = pytest.mark.timeout(1500)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.operator_shell import CHECKOUT, NODES, Rack
+from tests.lab.operator_shell import NODES, Rack
+from tests.lab.stack_file import storage_only
 from tests.lab.storage import Storage
 
 UNITS = "ceph-mon@* ceph-mgr@* piston-osd@* chrony.service piston-agent.service"
@@ -17,7 +18,7 @@ UNITS = "ceph-mon@* ceph-mgr@* piston-osd@* chrony.service piston-agent.service"
 @pytest.fixture(scope="module")
 def six(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The lab's stack file with a sixth node: the fifth one's block, one number further."""
-    text = (CHECKOUT / "stacks" / "Pulumi.lab.yaml").read_text()
+    text = storage_only()
     block = re.search(r"    n5:\n(?:      .*\n)+", text)
     assert block
     sixth = re.sub(r"\bn5\b", "n6", block[0]).replace("number: 5", "number: 6").replace(".115", ".116")

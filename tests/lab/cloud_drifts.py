@@ -6,7 +6,11 @@ RabbitMQ's, OVN's and systemd's own tools, socat at haproxy's socket, openssl, a
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from tests.lab.cloud import Cloud
 
 _KEYSTONE = "https://10.30.20.10:5000/v3"
 _CURL = "piston lab exec core -- curl -sSf --cacert build/web-ca.pem -H 'X-Auth-Token: {token}'"
@@ -146,3 +150,24 @@ ROUNDS: dict[str, dict[str, CloudDrift]] = {
         ),
     },
 }
+
+
+def inject(cloud: Cloud, drift: CloudDrift) -> None:
+    """Do it, with the token and the ids that it names filled in."""
+    command = drift.inject
+    if "{token}" in command:
+        token, records = cloud.keystone()
+        command = command.replace("{token}", token)
+        command = re.sub(r"\{id:([\w/-]+)\}", lambda found: records[found[1]], command)
+    cloud.rack.must(command)
+    # The token is not kept with the other output.
+    cloud.rack.runs.pop()
+
+
+def missed(drifts: Mapping[str, CloudDrift], told: Mapping[str, list[str]]) -> list[str]:
+    """Of these the ones that a plan did not tell."""
+    return [
+        name
+        for name, drift in drifts.items()
+        if not any(re.fullmatch(drift.line, line) for line in told.get(drift.resource, []))
+    ]
