@@ -36,7 +36,8 @@ lap "pulumi up is done"
 
 cat <<TXT
 
-  Five Ready nodes with a Ceph cluster over them, described by one file: stacks/Pulumi.lab.yaml. What to try next:
+  Five Ready nodes with a Ceph cluster over them, and Keystone, Glance and Placement at https://10.30.20.10 on three
+  of them, described by one file: stacks/Pulumi.lab.yaml. What to try next:
 
     . ./env.sh                                                      the tools on PATH
     pulumi preview --stack lab                                      stack file against rack: no change
@@ -46,6 +47,7 @@ cat <<TXT
     piston lab power n3 off --hard                                  preview again: one line
     piston ceph run lab                                             the cluster storage, as Ceph tells it
     piston lab console n4 -- systemctl stop 'piston-osd@*'          preview again: which OSD, down => up
+    piston lab exec core -- curl -k https://10.30.20.10:5000/v3     Keystone, as a user on the core network sees it
     piston lab status                                               the rack, seen from outside
     make lab-down                                                   leaves nothing behind
 TXT

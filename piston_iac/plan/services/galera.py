@@ -14,6 +14,13 @@ from piston_iac.plan.fragment import Fragment
 from piston_iac.site.schema import Site
 
 _RETRY_S = 10.0
+_PROVIDER = (
+    "gcache.size=64M",
+    # A member that is silent this long is taken for dead: until then nobody's commit ends.
+    "evs.keepalive_period=PT0.5S",
+    "evs.suspect_timeout=PT2S",
+    "evs.inactive_timeout=PT4S",
+)
 
 
 def fragment(site: Site, node: str) -> Fragment:
@@ -72,8 +79,7 @@ def _conf(site: Site, node: str) -> str:
         # Copies while statements go on. Its user comes in by the socket, so it has no password.
         "wsrep_sst_method": "mariabackup",
         "wsrep_sst_auth": f"{layout.GALERA_USER}:",
-        # A member that is silent this long is taken for dead: until then nobody's commit ends.
-        "wsrep_provider_options": '"gcache.size=64M;evs.suspect_timeout=PT2S;evs.inactive_timeout=PT4S"',
+        "wsrep_provider_options": f'"{";".join(_PROVIDER)}"',
     }
     client = {"socket": layout.GALERA_SOCKET}
     return ini({"client": client, "mariadbd": server, "mariabackup": {"datadir": layout.GALERA_DATA}})
