@@ -18,7 +18,10 @@ Reports = Mapping[str, NodeReport | None]
 
 
 def restarts(document: NodeDocument, report: NodeReport) -> tuple[str, ...]:
-    """Units that run on the node and that are restarted when it takes this document."""
+    """Units that work on the node and that are restarted when it takes this document.
+
+    One that does not work is nothing to lose: the change may be what mends it, here and on all its peers.
+    """
     changed = {
         unit
         for file in document.files
@@ -27,7 +30,7 @@ def restarts(document: NodeDocument, report: NodeReport) -> tuple[str, ...]:
     }
     running = {unit for unit, state in report.units.items() if state == "active"}
     for service in document.services:
-        if report.services.get(service.name) == RUNNING:
+        if report.services.get(service.name) == RUNNING and service.name not in report.unwell:
             running |= set(service.units)
     return tuple(sorted((changed & running) - set(document.reloadable)))
 

@@ -56,6 +56,12 @@ def test_what_does_not_run_yet_needs_no_turn() -> None:
     assert restarts(WANTED, replace(changed("/etc/glance"), services={"glance": "absent"})) == ()
 
 
+def test_what_does_not_work_is_nothing_to_lose() -> None:
+    """Seen: a setting that kept the database from starting anywhere could not be taken back."""
+    ill = replace(changed("/etc/glance", "/etc/galera"), unwell=("galera",))
+    assert restarts(WANTED, ill) == GLANCE.units
+
+
 PEERS = {"n2": RUNS, "n3": RUNS}
 ILL = replace(RUNS, unwell=("glance",))
 
