@@ -85,6 +85,7 @@ CONTROL_PLANE = Ownership[ControlPlaneInputs](
             "shortQueues", "queues with fewer copies than they should have", _PLANE, "waits for their copies"
         ),
         Seen("backendsDown", "databases that the balancer does not use", _PLANE, "starts what is stopped"),
+        Seen("backup", "how far the databases' newest backup goes, when over 300 s", _PLANE, "waits for it"),
         Seen("awaits", "control hosts that give no answer", "node", "waits for them"),
     ),
 )

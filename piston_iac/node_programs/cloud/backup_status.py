@@ -42,25 +42,29 @@ def write(status: Status, path: Path = Path(layout.BACKUP_STATUS)) -> None:
 
 
 def look(path: Path = Path(layout.BACKUP_STATUS)) -> dict[str, object]:
-    """What this node knows of the backups, for the operator: {"holder", "chain", "until", "age_s": since
-    `until`, or since it could have made one; "waits", "fault"}.
+    """What this node knows of the backups, for the operator: see `summary`.
 
     Raises:
         OSError, ValueError: nothing was said yet.
     """
-    raw = Status(**json.loads(path.read_text()))
-    return summary(raw, time.time())
+    try:
+        return summary(Status(**json.loads(path.read_text())), time.time())
+    except TypeError as error:
+        raise ValueError(f"{path} does not fit this image") from error
 
 
 def summary(status: Status, now: float) -> dict[str, object]:
-    """The same, of a status and the time. Pure."""
+    """{"holder", "chain", "until", "age_s": since `until`, "able_s": for how long it could have made one,
+    "waits", "fault"}. Pure.
+    """
     silent_s = now - status.at
     fault = f"the maker of backups has said nothing for {silent_s:.0f} s" if silent_s > _SILENT_S else ""
     return {
         "holder": status.holder,
         "chain": status.chain,
         "until": status.until,
-        "age_s": max(0, round(now - max(status.until, status.since or now))),
+        "age_s": max(0, round(now - status.until)),
+        "able_s": max(0, round(now - status.since)) if status.since else 0,
         "waits": "" if fault else status.waits,
         "fault": fault or status.fault,
     }

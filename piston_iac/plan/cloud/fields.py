@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from piston_iac import cloud_layout as layout
+from piston_iac.plan.cloud.backup_field import CURRENT, backup_state
 from piston_iac.plan.cloud.seen import DatabaseMember, HostLook, QueueMember
 
 IN_STEP, HELD, MEMBER = "in step", "held", "member"
@@ -33,6 +34,7 @@ def wanted_fields(wanted: WantedControlPlane) -> Fields:
         "virtualAddress": {wanted.address: HELD},
         "shortQueues": [],
         "backendsDown": [],
+        "backup": CURRENT,
         "awaits": [],
     }
 
@@ -81,6 +83,7 @@ def seen_fields(
         "virtualAddress": {wanted.address: _holders(answering)},
         "shortQueues": sorted(short),
         "backendsDown": backends_down(answering, silent),
+        "backup": backup_state(list(answering.values()), str(before.get("backup", CURRENT))),
         "awaits": sorted(silent),
     }
 

@@ -46,6 +46,24 @@ class OvnMember:
 
 
 @dataclass(frozen=True)
+class BackupMaker:
+    """What one host knows of the databases' backups.
+
+    `holder`: it makes them. `chain`, `until`: the newest, and the last moment that it can bring back, seconds
+    since 1970, 0 for none; `age_s`: since then; `able_s`: how long this host has had all that it takes.
+    `waits`: `storage` or `database`, when it lacks that; `fault`: why it makes none.
+    """
+
+    holder: bool = False
+    chain: str = ""
+    until: int = 0
+    age_s: int = 0
+    able_s: int = 0
+    waits: str = ""
+    fault: str = ""
+
+
+@dataclass(frozen=True)
 class HostLook:
     """All of one host. `has_address`: the virtual address is here; `down`: `service/node` its balancer
     holds for dead; None where the balancer does not answer.
@@ -56,6 +74,7 @@ class HostLook:
     ovn: Mapping[str, OvnMember]
     has_address: bool
     down: tuple[str, ...] | None
+    backup: BackupMaker = BackupMaker()
 
 
 def parse(raw: Mapping[str, Any]) -> HostLook:
@@ -72,6 +91,7 @@ def parse(raw: Mapping[str, Any]) -> HostLook:
             {name: _ovn(it) for name, it in raw["ovn"].items()},
             raw["address"] is True,
             tuple(down) if isinstance(down, list) else None,
+            BackupMaker(**raw["backup"]),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"the look at the control plane does not fit this version: {error}") from error

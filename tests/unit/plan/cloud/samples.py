@@ -8,7 +8,7 @@ from typing import Any
 from piston_iac import cloud_layout as layout
 from piston_iac.plan.cloud.catalogue import INTERFACES, Answer, Identity
 from piston_iac.plan.cloud.fields import WantedControlPlane
-from piston_iac.plan.cloud.seen import DatabaseMember, HostLook, OvnMember, QueueMember
+from piston_iac.plan.cloud.seen import BackupMaker, DatabaseMember, HostLook, OvnMember, QueueMember
 
 ADDRESS = "10.64.20.10"
 MEMBERS = {f"n{number}": f"10.64.20.1{number}" for number in (1, 2, 3)}
@@ -26,6 +26,7 @@ def host_look(host: str) -> HostLook:
         {layout.NB: ovn, layout.SB: ovn},
         has_address=host == "n1",
         down=(),
+        backup=BackupMaker(host == "n3", "c1", 1_795_644_000, 5, 3600),
     )
 
 
@@ -41,6 +42,7 @@ def control_plane_looks(well: bool) -> dict[str, HostLook | None]:
             queues=QueueMember(NAMES[:1], NAMES[:1]),
             ovn={layout.NB: lost, layout.SB: lost},
             down=("database/n2",),
+            backup=BackupMaker(age_s=900, able_s=900),
         ),
         "n2": replace(
             looks["n2"],
