@@ -10,28 +10,19 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from piston_iac import cloud_layout as layout
+from piston_iac.cli.database_hosts import ACTION, AGAIN, Hosts
 from piston_iac.deadline import Deadline
 from piston_iac.devices.control_plane import DEVICE
-from piston_iac.devices.node_agent import ProgramResult
-from piston_iac.errors import DeviceRefused, PistonError, TimedOut, UnsafeChange
-from piston_iac.plan.cloud.backups import Backup, NoBackup, choose, first_position, parse_backups, shown
+from piston_iac.errors import DeviceRefused, TimedOut, UnsafeChange
+from piston_iac.plan.cloud.backups import NO_CLUSTER, Backup, NoBackup, choose, first_position, shown
 
-ACTION = "restore the databases"
-_SHORT_S, _STAGE_S, _STOP_S = 30.0, 3900.0, 250.0
+_STAGE_S, _STOP_S = 3900.0, 250.0
 _BEGIN_S, _JOIN_S = 240.0, 1800.0
 _POLL_S, _TOLD_S = 1.0, 10.0
-_AGAIN = "Remove the cause, then run the same command again: it goes on from here."
 Say = Callable[[str], None]
-
-
-class Agent(Protocol):
-    """What is needed of a control host's agent."""
-
-    def run_program(self, name: str, stdin: bytes, deadline: Deadline) -> ProgramResult:
-        """Run a program of its document."""
 
 
 @dataclass(frozen=True)
@@ -57,28 +48,10 @@ class Plan:
 
 
 class Restore:
-    """One run of it. `agents`: of every control host, in their order."""
+    """One run of it. `say` tells the operator one line."""
 
-    def __init__(self, agents: Mapping[str, Agent], say: Say) -> None:
-        self._agents, self._say = dict(agents), say
-
-    def backups(self) -> tuple[Backup, ...]:
-        """What can be restored, as the first host that answers has it.
-
-        Raises:
-            PistonError: none answers.
-        """
-        last: PistonError | None = None
-        for host in self._agents:
-            try:
-                return parse_backups(
-                    self._run(host, layout.RESTORE_LIST, {}, "list the backups", _SHORT_S * 2)
-                )
-            except PistonError as error:
-                last = error
-            except ValueError as error:
-                last = DeviceRefused(host, "list the backups", str(error), "Run a release that fits.")
-        raise last or DeviceRefused(DEVICE, ACTION, "there is no control host", "See piston:controlPlane.")
+    def __init__(self, hosts: Hosts, say: Say) -> None:
+        self._hosts, self._say = hosts, say
 
     def plan(self, at: int | None, without: Collection[str]) -> Plan:
         """What would be done. Changes nothing.
@@ -86,10 +59,10 @@ class Restore:
         Raises:
             UnsafeChange: hosts do not answer, or lack room. DeviceRefused: no backup leads there.
         """
-        looks = self._looks()
+        looks = self._hosts.looks()
         hosts = self._taking_part(looks, without)
         orders = {json.dumps(it["order"], sort_keys=True) for host in hosts if (it := looks[host])["order"]}
-        backups = self.backups()
+        backups = self._hosts.backups()
         if len(orders) > 1:
             cause = "the hosts are in the middle of different restores"
             raise UnsafeChange(DEVICE, ACTION, cause, "Remove /persist/galera/parked of the wrong one.")
@@ -125,25 +98,32 @@ class Restore:
             PistonError: a host's own reason, or what did not happen in time.
         """
         order, host = plan.order, plan.order.host
-        others = [it for it in plan.hosts if it != host]
         began = time.monotonic()
-        if not (self._look(host) or {}).get("installed"):
+        looks = self._hosts.looks()
+        others = [it for it in plan.hosts if it != host]
+        if (looks[host] or {}).get("installed"):
+            # All were stopped before that; those that know no more of it were let go since.
+            others = [it for it in others if (looks[it] or {}).get("order")]
+            positions = []
+        else:
             self._stage(order)
-        positions = self._park(plan)
+            positions = self._park(plan)
         try:
-            position = first_position(positions, plan.cluster, time.time())
+            position = first_position(positions, plan.cluster or NO_CLUSTER, time.time())
         except NoBackup as error:
             raise DeviceRefused(DEVICE, ACTION, str(error), "See grastate.dat of the hosts.") from error
-        told = self._run(
+        told = self._hosts.run(
             host, layout.RESTORE_INSTALL, {**asdict(order), "position": position}, "begin with it", _STOP_S
         )
         self._say(f"{host}: the restored data is in place; what was there lies in {told['aside']}")
         self._await([host], 1, _BEGIN_S)
         for other in others:
-            told = self._run(other, layout.RESTORE_RELEASE, asdict(order), "let it join", _STOP_S)
+            told = self._hosts.run(other, layout.RESTORE_RELEASE, asdict(order), "let it join", _STOP_S)
+            self._hosts.apply(other)
             self._say(f"{other}: fetches the data from {host}; what was there lies in {told['aside']}")
         self._await(list(plan.hosts), len(plan.hosts), _JOIN_S)
-        self._run(host, layout.RESTORE_RELEASE, asdict(order), "finish", _STOP_S)
+        self._hosts.run(host, layout.RESTORE_RELEASE, asdict(order), "finish", _STOP_S)
+        self._hosts.apply(host)
         self._say(
             f"the databases are as they were at {shown(order.at)}, on {', '.join(plan.hosts)}; "
             f"{time.monotonic() - began:.0f} s"
@@ -158,7 +138,7 @@ class Restore:
         with ThreadPoolExecutor(1) as pool:
             target = {"chain": order.chain, "at": order.at}
             done = pool.submit(
-                self._run, order.host, layout.RESTORE_STAGE_PROGRAM, target, "make it ready", _STAGE_S
+                self._hosts.run, order.host, layout.RESTORE_STAGE_PROGRAM, target, "make it ready", _STAGE_S
             )
             self._follow(done, order.host)
             done.result()
@@ -168,7 +148,7 @@ class Restore:
         said, pause = "", Deadline.after(_STAGE_S)
         while not done.done() and not pause.over():
             pause.pause(_POLL_S)
-            text = str((self._look(host) or {}).get("progress", ""))
+            text = str((self._hosts.look(host) or {}).get("progress", ""))
             if text and text != said:
                 self._say(f"{host}: {text}")
                 said = text
@@ -177,10 +157,8 @@ class Restore:
         """Stop the database everywhere; where each member stood."""
         with ThreadPoolExecutor(len(plan.hosts)) as pool:
             given = asdict(plan.order)
-            action = "stop its database"
-            told = list(
-                pool.map(lambda it: self._run(it, layout.RESTORE_PARK, given, action, _STOP_S), plan.hosts)
-            )
+            action, run = "stop its database", self._hosts.run
+            told = list(pool.map(lambda it: run(it, layout.RESTORE_PARK, given, action, _STOP_S), plan.hosts))
         self._say(f"the database is stopped on {', '.join(plan.hosts)}")
         return [str(it["position"]) for it in told]
 
@@ -188,7 +166,7 @@ class Restore:
         """Until these are in step with each other."""
         deadline, began, told_at = Deadline.after(limit_s), time.monotonic(), time.monotonic()
         while True:
-            looks = self._looks()
+            looks = self._hosts.looks()
             waiting = [it for it in hosts if not _in_step(looks[it], size)]
             took_s = time.monotonic() - began
             if not waiting:
@@ -196,7 +174,7 @@ class Restore:
                 return
             if deadline.over():
                 cause = f"{', '.join(waiting)} did not come in step within {limit_s:g} s"
-                raise TimedOut(DEVICE, ACTION, cause, _AGAIN)
+                raise TimedOut(DEVICE, ACTION, cause, AGAIN)
             if time.monotonic() - told_at >= _TOLD_S:
                 self._say(f"waits for the database on {', '.join(waiting)}, {took_s:.0f} s")
                 told_at = time.monotonic()
@@ -232,30 +210,6 @@ class Restore:
                 f"the local mirror needs {backup.room_bytes >> 20} MiB beside the data: {', '.join(short)}"
             )
             raise UnsafeChange(DEVICE, ACTION, cause, "Make room: an old /persist/galera/before-* may go.")
-
-    def _looks(self) -> dict[str, Any]:
-        with ThreadPoolExecutor(max(1, len(self._agents))) as pool:
-            return dict(zip(self._agents, pool.map(self._look, self._agents), strict=True))
-
-    def _look(self, host: str) -> dict[str, Any] | None:
-        try:
-            return self._run(host, layout.RESTORE_LOOK, {}, "look at its database", _SHORT_S)
-        except PistonError:
-            return None
-
-    def _run(
-        self, host: str, program: str, given: Mapping[str, Any], action: str, limit_s: float
-    ) -> dict[str, Any]:
-        try:
-            done = self._agents[host].run_program(
-                program, json.dumps(given).encode(), Deadline.after(limit_s)
-            )
-        except PistonError as error:
-            raise type(error)(host, action, error.cause, _AGAIN) from error
-        if done.status != 0:
-            raise DeviceRefused(host, action, done.errors or f"exit status {done.status}", _AGAIN)
-        answer: dict[str, Any] = json.loads(done.output)
-        return answer
 
 
 def _in_step(look: Mapping[str, Any] | None, size: int) -> bool:

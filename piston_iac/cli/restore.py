@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from piston_iac.cli.ceph import agent_of
-from piston_iac.cli.database_restore import ACTION, Plan, Restore
+from piston_iac.cli.database_hosts import ACTION, Hosts
+from piston_iac.cli.database_restore import Plan, Restore
 from piston_iac.cli.open_site import open_site
 from piston_iac.devices.control_plane import DEVICE
 from piston_iac.errors import Interrupted, SetupError, UnsafeChange
@@ -50,10 +51,11 @@ def _databases(options: argparse.Namespace) -> int:
     hosts = control_hosts(site)
     if not hosts:
         raise SetupError(f"site {site.name}", ACTION, "it has no control plane", "See piston:controlPlane.")
-    restore = Restore({host: agent_of(site, host) for host in hosts}, lambda line: print(line, flush=True))
+    agents = Hosts({host: agent_of(site, host) for host in hosts})
     if options.list:
-        Console().print(table(restore.backups()))
+        Console().print(table(agents.backups()))
         return 0
+    restore = Restore(agents, lambda line: print(line, flush=True))
     plan = restore.plan(at, options.without)
     for line in announcement(plan):
         print(line)

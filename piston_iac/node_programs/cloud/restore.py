@@ -26,7 +26,7 @@ from pathlib import Path
 
 from piston_iac import cloud_layout as layout
 from piston_iac.node_agent import units
-from piston_iac.node_agent.tools import run
+from piston_iac.node_agent.tools import ToolFailed, run
 from piston_iac.node_programs.ceph_osd import Units
 from piston_iac.node_programs.cloud import galera
 from piston_iac.node_programs.cloud import restore_order as place
@@ -45,6 +45,7 @@ _LOCK = Path("/run/piston-restore.lock")
 _RESTORED = "piston-restored"
 """In a data directory: the stamp of the restore that it came from."""
 _BEFORE = "before-"
+_STAGE_S = 3000.0
 _POSITION = re.compile(r"[0-9a-f-]{36}:\d+")
 
 
@@ -227,8 +228,14 @@ def _stop(unit: str) -> None:
 
 def _stage(raw: Request) -> Answer:
     target = parse_target(raw)
-    with alone(_LOCK), open_store() as store:
-        stage(store, target)
+    # One that was begun before goes on when its caller is gone: then there is nothing left to do here.
+    with alone(_LOCK, _STAGE_S), open_store() as store:
+        try:
+            stage(store, target)
+        except (Fault, ToolFailed):
+            # What is half made is of no use, and takes room.
+            clear()
+            raise
     return {}
 
 

@@ -50,10 +50,11 @@ def stage(store: Store, target: Target) -> None:
         raise Fault(f"there is no backup {target.chain} any more")
     if not chain.start <= target.at <= chain.until:
         raise Fault(f"backup {chain.id} goes from {chain.start} to {chain.until}, not to {target.at}")
-    free, needed = shutil.disk_usage(layout.GALERA_ROOT).free, room_needed(chain)
+    STAGE.mkdir(parents=True)
+    free, needed = shutil.disk_usage(STAGE).free, room_needed(chain)
     if free < needed:
         raise Fault(f"the local mirror lacks room: {needed >> 20} MiB are needed, {free >> 20} MiB are free")
-    STAGED_DATA.mkdir(parents=True, mode=0o750)
+    STAGED_DATA.mkdir(mode=0o750)
     _LOGS.mkdir(mode=0o750)
     _fetch_full(store, chain)
     _fetch_logs(store, chain)

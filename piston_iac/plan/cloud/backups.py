@@ -10,6 +10,7 @@ from typing import Any
 # Above all that any member ever had, also one that is away: no database writes this many times a second.
 _WRITES_A_SECOND = 1000
 _STEP = 1_000_000
+NO_CLUSTER = "00000000-0000-0000-0000-000000000000"
 
 
 class NoBackup(Exception):

@@ -5,84 +5,23 @@ The tests build on each other, in this order.
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from piston_iac import cloud_layout as layout
+from piston_iac.cli.database_hosts import Hosts
 from piston_iac.cli.database_restore import Restore
-from piston_iac.deadline import Deadline
-from piston_iac.devices.node_agent import ProgramResult
 from piston_iac.errors import DeviceRefused, Unreachable, UnsafeChange
 from tests.contract.node_programs import databases as db
+from tests.contract.node_programs.database_agents import Agent, Keepers
 from tests.contract.node_programs.machines import ADDRESSES, Machines, wait_until
 
 NODES = tuple(ADDRESSES)
-VERBS = {
-    layout.RESTORE_LIST: "list",
-    layout.RESTORE_LOOK: "look",
-    layout.RESTORE_STAGE_PROGRAM: "stage",
-    layout.RESTORE_PARK: "park",
-    layout.RESTORE_INSTALL: "install",
-    layout.RESTORE_RELEASE: "release",
-}
 CREATE = (
     "CREATE DATABASE shop; CREATE TABLE shop.goods (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(20));"
 )
-
-
-class Agent:
-    """Runs the programs as a node's agent does. `broken`: the name of one that it no longer gets to."""
-
-    def __init__(self, rack: Machines, node: str) -> None:
-        self._rack, self._node = rack, node
-        self.broken = ""
-        self.away = False
-
-    def run_program(self, name: str, stdin: bytes, deadline: Deadline) -> ProgramResult:
-        if self.away or name == self.broken:
-            raise Unreachable(self._node, f"run {name}", "no answer", "")
-        done = db.program(self._rack, self._node, "restore", VERBS[name], given=json.loads(stdin))
-        return ProgramResult(done.status, done.output.encode(), done.errors)
-
-
-class Keepers:
-    """What agents do every few seconds: join where there is no data, start what has its data."""
-
-    def __init__(self, rack: Machines) -> None:
-        self._rack = rack
-        self.nodes: set[str] = set()
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> Keepers:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._end.wait(1.0):
-            # One after the other: they share one network, and the port that a copy arrives at.
-            for node in sorted(self.nodes):
-                if not self._is_ready(node) and db.program(self._rack, node, "galera", "recover").status:
-                    continue
-                if self._is_ready(node):
-                    db.start(self._rack, node, layout.GALERA_UNIT)
-                    self._settle(node)
-
-    def _is_ready(self, node: str) -> bool:
-        return self._rack.run(node, "test", "-e", layout.GALERA_READY).status == 0
-
-    def _settle(self, node: str) -> None:
-        deadline = Deadline.after(30.0)
-        while not db.in_step(self._rack, node) and not deadline.over() and self._is_ready(node):
-            deadline.pause(0.5)
 
 
 @pytest.fixture(scope="module")
@@ -95,8 +34,7 @@ def agents(rack: Machines) -> Iterator[dict[str, Agent]]:
     for node in NODES[1:]:
         db.join(rack, node)
     with Keepers(rack) as keepers:
-        keepers.nodes = set(NODES)
-        yield {node: Agent(rack, node) for node in NODES}
+        yield {node: Agent(rack, node, keepers) for node in NODES}
 
 
 @pytest.fixture(scope="module")
@@ -120,8 +58,8 @@ def moments(rack: Machines, agents: dict[str, Agent]) -> dict[str, Any]:
 
 
 def test_a_moment_that_no_backup_leads_to_is_refused(rack: Machines, agents: Any, moments: Any) -> None:
-    restore = Restore(agents, print)
-    (chain,) = restore.backups()
+    restore = Restore(Hosts(agents), print)
+    (chain,) = Hosts(agents).backups()
     with pytest.raises(DeviceRefused, match="the oldest backup begins at"):
         restore.plan(chain.start - 60, ())
     with pytest.raises(DeviceRefused, match="the newest backup ends at"):
@@ -130,7 +68,7 @@ def test_a_moment_that_no_backup_leads_to_is_refused(rack: Machines, agents: Any
 
 def test_a_silent_host_is_left_out_only_by_name(rack: Machines, agents: Any, moments: Any) -> None:
     agents["n3"].away = True
-    restore = Restore(agents, print)
+    restore = Restore(Hosts(agents), print)
     with pytest.raises(UnsafeChange, match="control host n3 does not answer"):
         restore.plan(moments["moment"], ())
     assert restore.plan(moments["moment"], ("n3",)).hosts == ("n1", "n2")
@@ -141,7 +79,7 @@ def test_a_silent_host_is_left_out_only_by_name(rack: Machines, agents: Any, mom
 
 def test_a_restore_that_is_cut_short_goes_on(rack: Machines, agents: Any, moments: Any) -> None:
     said: list[str] = []
-    restore = Restore(agents, said.append)
+    restore = Restore(Hosts(agents), said.append)
     plan = restore.plan(moments["moment"], ())
     host = plan.order.host
     agents[host].broken = layout.RESTORE_INSTALL
