@@ -17,6 +17,8 @@ GALERA_CONF = "/etc/piston/galera.cnf"
 GALERA_DATA = "/persist/galera/data"
 GALERA_READY = "/persist/galera/ready"
 """Exists once this node is a member: a data directory without it is an attempt that was cut short."""
+GALERA_BINLOG = "binlog"
+"""Base name of the binary logs, which lie among the data."""
 GALERA_USER = "mysql"
 GALERA_SOCKET = "/run/piston-galera/socket"
 GALERA_POSITION = "/run/piston-galera/position"
@@ -24,6 +26,23 @@ GALERA_POSITION = "/run/piston-galera/position"
 DATABASE_PORT = 3306
 GALERA_PORT = 4567
 GALERA_CHECK_PORT = 9200
+
+# Backups of the database ----------------------------------------------------------------------------------
+GALERA_ROOT = "/persist/galera"
+BACKUP = "database-backup"
+BACKUP_UNIT = "piston-database-backup.service"
+BACKUP_CONF = "/etc/piston/database-backup.json"
+BACKUP_ENTITY = "client.databases"
+BACKUP_KEYRING = "/etc/ceph/ceph.client.databases.keyring"
+BACKUP_POOL, BACKUP_NAMESPACE = "backups", "databases"
+BACKUP_RUN = "/run/piston-database-backup"
+BACKUP_STATUS = f"{BACKUP_RUN}/status.json"
+RESTORE_STAGE = f"{GALERA_ROOT}/restore"
+"""Where a restore is made ready, beside the data that is in use."""
+RESTORE_ORDER = f"{GALERA_ROOT}/parked"
+"""Exists while a restore keeps this node's database stopped, and says which one."""
+RESTORE_LIST, RESTORE_LOOK, RESTORE_STAGE_PROGRAM = "restore-list", "restore-look", "restore-stage"
+RESTORE_PARK, RESTORE_INSTALL, RESTORE_RELEASE = "restore-park", "restore-install", "restore-release"
 
 # Message bus ------------------------------------------------------------------------------------------
 RABBITMQ = "rabbitmq"

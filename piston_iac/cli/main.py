@@ -22,6 +22,7 @@ COMMANDS = {
     "diagram": "piston_iac.cli.diagram",
     "image": "piston_iac.cli.image",
     "lab": "piston_iac.cli.lab",
+    "restore": "piston_iac.cli.restore",
     "status": "piston_iac.cli.status",
     "support": "piston_iac.cli.support",
     "why": "piston_iac.cli.why",

@@ -20,6 +20,7 @@ from piston_iac.dynamic_providers.control_access import WithControlPlane, open_c
 from piston_iac.dynamic_providers.control_deploy import ControlPlaneDeploy
 from piston_iac.dynamic_providers.converging import Converging, Seen
 from piston_iac.errors import Unreachable, WrongMachine
+from piston_iac.plan.cloud.backup_field import CURRENT
 from piston_iac.plan.cloud.fields import Looks, WantedControlPlane, seen_fields, unmade_fields
 from piston_iac.plan.cloud.steps import RUNNING, STOPPED, part
 
@@ -44,6 +45,7 @@ class ControlPlaneInputs(WithControlPlane):
     short_queues: tuple[str, ...] = ()
     backends_down: tuple[str, ...] = ()
     certificates: dict[str, str]
+    backup: str = CURRENT
     awaits: tuple[str, ...] = ()
 
     def wanted(self) -> WantedControlPlane:

@@ -85,7 +85,7 @@ def alone(lock: Path = _LOCK, patience_s: float = _PATIENCE_S) -> Iterator[None]
     with lock.open("w") as stream:
         while not _taken(stream.fileno()):
             if deadline.over():
-                raise Fault("another program still works on this node's Ceph stores")
+                raise Fault("another program still works on this node's stores")
             deadline.pause(_POLL_S)
         yield
 

@@ -97,6 +97,7 @@ CONTROL_PLANE = Ownership[ControlPlaneInputs](
             _PLANE,
             "has balancers take their files again",
         ),
+        Seen("backup", "how far the databases' newest backup goes, when over 300 s", _PLANE, "waits for it"),
         Seen("awaits", "control hosts that give no answer", "node", "waits for them"),
     ),
 )

@@ -16,10 +16,11 @@ from piston_iac import cloud_layout as layout
 from piston_iac.node_agent.files import write_atomically
 from piston_iac.node_agent.tools import run
 from piston_iac.node_programs.cloud.access import read_access
-from piston_iac.node_programs.cloud.galera_check import TOLD_NEW, is_member
+from piston_iac.node_programs.cloud.galera_check import TOLD_NEW, TOLD_POSITION, is_member
 from piston_iac.node_programs.cloud.galera_state import (
     MemberFiles,
     Start,
+    began_at,
     recovered_position,
     safe_to_bootstrap,
     start_of,
@@ -60,6 +61,28 @@ def tell_new() -> None:
     _give(TOLD_NEW)
 
 
+def prepare_begin(data: Path, position: str) -> None:
+    """Have restored data begin the cluster at a position, `<cluster uuid>:<number>`, once it is in place.
+
+    The number is above all that any member had: one that comes back with older data has to fetch all of it.
+    """
+    cluster = position.partition(":")[0]
+    state = f"# GALERA saved state\nversion: 2.1\nuuid:    {cluster}\nseqno:   -1\nsafe_to_bootstrap: 1\n"
+    for name, text in {"grastate.dat": state, TOLD_POSITION.name: position, TOLD_NEW.name: ""}.items():
+        write_atomically(data / name, text.encode(), 0o660)
+        _give(data / name)
+
+
+def position_of_data() -> str:
+    """What this node's data has, as far as its last write, while no server runs; empty for no data.
+
+    Raises:
+        ToolFailed: the server does not read it.
+    """
+    Path(layout.GALERA_POSITION).parent.mkdir(exist_ok=True)
+    return _recover_position()
+
+
 def mark_ready() -> None:
     """Say that this node is a member: from now on its unit starts by itself."""
     write_atomically(Path(layout.GALERA_READY), b"", 0o644)
@@ -78,11 +101,18 @@ def recover() -> None:
     """
     if is_ready():
         return
+    _refuse_while_parked()
     peers = read_access().peers
     if not any(map(is_member, peers.values())):
         raise Fault("no other control host has the database running")
     _fresh_directory()
     mark_ready()
+
+
+def _refuse_while_parked() -> None:
+    """While a restore is under way nothing but itself brings the database back."""
+    if Path(layout.RESTORE_ORDER).exists():
+        raise Fault("a restore of the databases is under way: run `piston restore databases SITE` again")
 
 
 def _fresh_directory() -> None:
@@ -101,10 +131,14 @@ def _give(path: Path) -> None:
 
 def become_server() -> None:
     """Start as the files say. Does not return."""
+    if not is_ready():
+        _refuse_while_parked()
     _own_data()
     _give(Path(layout.GALERA_SOCKET).parent)
     position = _recover_position()
     start = start_of(_files(), _others_run())
+    if TOLD_POSITION.exists():
+        position = began_at(position, TOLD_POSITION.read_text(), start)
     words = [_SERVER, f"--defaults-file={layout.GALERA_CONF}", f"--user={layout.GALERA_USER}"]
     if position:
         Path(layout.GALERA_POSITION).write_text(position)

@@ -20,6 +20,8 @@ from piston_iac import cloud_layout as layout
 
 TOLD_NEW = Path(layout.GALERA_DATA) / "piston-begin"
 """Has the server begin a primary component when it starts."""
+TOLD_POSITION = Path(layout.GALERA_DATA) / "piston-position"
+"""Where it begins then, for data that was restored: `<cluster uuid>:<number>`."""
 _LIMIT_S = 2
 # Synced; and giving a copy to a member that joins, which mariabackup does while statements go on.
 _WORKING = ("4", "2")
@@ -79,6 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             good = False
         if good:
+            TOLD_POSITION.unlink(missing_ok=True)
             TOLD_NEW.unlink(missing_ok=True)
         self.send_response(HTTPStatus.OK if good else HTTPStatus.SERVICE_UNAVAILABLE)
         self.send_header("Content-Length", "0")

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+from piston_iac.node_programs.program import Fault
+
 NO_UUID = "00000000-0000-0000-0000-000000000000"
 _POSITION = re.compile(r"Recovered position:\s*([0-9a-f-]{36}):(-?\d+)")
 
@@ -56,3 +58,20 @@ def recovered_position(log: str) -> str:
     """`<uuid>:<number>` from what `mariadbd --wsrep-recover` logs; empty when it says none."""
     found = _POSITION.findall(log)
     return ":".join(found[-1]) if found else ""
+
+
+def began_at(recovered: str, told: str, start: Start) -> str:
+    """Where restored data begins: at the position that was told, until it has gone beyond it. Pure.
+
+    Args:
+        recovered, told: `<uuid>:<number>`; the former may be empty.
+    Raises:
+        Fault: others run. What was restored is not theirs, and must not take their writes for its own next.
+    """
+    uuid, _, number = recovered.rpartition(":")
+    told_uuid, _, told_number = told.strip().rpartition(":")
+    if uuid == told_uuid and int(number) >= int(told_number):
+        return recovered
+    if start is not Start.NEW:
+        raise Fault("restored data waits to begin, and another member of the database runs")
+    return told.strip()

@@ -1,8 +1,8 @@
 """What this control host sees of the control plane: `python3 -m piston_iac.node_programs.cloud.look all`.
 
 In: {}. Out: {"database": {...}, "queues": {...}, "ovn": {database: {...}}, "address": whether the virtual
-address is here, "balancer": {"down", "out": [servers]}, "certificate": {...}}. A part that does not answer is
-{"fault": why}. Touches nothing.
+address is here, "balancer": {"down", "out": [servers]}, "certificate": {...}, "backup": see
+`backup_status.summary`}. A part that does not answer is {"fault": why}. Touches nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from piston_iac import cloud_layout as layout
 from piston_iac.node_agent.tools import ToolFailed, run
-from piston_iac.node_programs.cloud import balancer, ovn, rabbitmq
+from piston_iac.node_programs.cloud import backup_status, balancer, ovn, rabbitmq
 from piston_iac.node_programs.cloud.access import Access, read_access
 from piston_iac.node_programs.cloud.galera_check import local_status, usable
 from piston_iac.node_programs.program import Answer, converse, leave
@@ -37,6 +37,7 @@ def look() -> Answer:
         "address": lambda: _has_address(access),
         "balancer": balancer.servers,
         "certificate": lambda: balancer.certificate(access.own, layout.KEYSTONE_PORT),
+        "backup": backup_status.look,
     }
     with ThreadPoolExecutor(len(parts)) as pool:
         seen = dict(zip(parts, pool.map(_guarded, parts.values()), strict=True))

@@ -7,9 +7,12 @@ were seen to need. Source of the grammar: Ceph's mon/MonCap.cc.
 
 from __future__ import annotations
 
+from piston_iac import cloud_layout as layout
+
 Caps = dict[str, str]
 
 MON, MGR, ADMIN, GLANCE = "mon.", "mgr", "client.admin", "client.glance"
+DATABASES = layout.BACKUP_ENTITY
 ADMIN_CAPS: Caps = {"mds": "allow *", "mgr": "allow *", "mon": "allow *", "osd": "allow *"}
 _MGR_MON = (
     "allow service mgr rx",  # to be a mgr at all: its beacons and reports
@@ -27,7 +30,12 @@ MGR_CAPS: Caps = {"mon": ", ".join(_MGR_MON), "osd": "allow rwx pool=.mgr"}
 
 # Services of the cloud that keep their data in pools: each may use its own.
 CLIENTS: dict[str, Caps] = {
-    GLANCE: {"mon": "profile rbd", "mgr": "profile rbd pool=images", "osd": "profile rbd pool=images"}
+    GLANCE: {"mon": "profile rbd", "mgr": "profile rbd pool=images", "osd": "profile rbd pool=images"},
+    # Maps to find objects by, and the objects of the databases' backups; `x` for their lock.
+    DATABASES: {
+        "mon": "allow service mon r, allow service osd r",
+        "osd": f"allow rwx pool={layout.BACKUP_POOL} namespace={layout.BACKUP_NAMESPACE}",
+    },
 }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from piston_iac import cloud_layout as layout
+from piston_iac.plan.cloud.backup_field import CURRENT, backup_state
 from piston_iac.plan.cloud.seen import DatabaseMember, HostLook, QueueMember
 
 IN_STEP, HELD, MEMBER = "in step", "held", "member"
@@ -37,6 +38,7 @@ def wanted_fields(wanted: WantedControlPlane) -> Fields:
         "shortQueues": [],
         "backendsDown": [],
         "certificates": dict.fromkeys(wanted.members, AS_MADE),
+        "backup": CURRENT,
         "awaits": [],
     }
 
@@ -90,6 +92,7 @@ def seen_fields(
             or str(before.get("certificates", {}).get(host, AS_MADE))
             for host in wanted.members
         },
+        "backup": backup_state(list(answering.values()), str(before.get("backup", CURRENT))),
         "awaits": sorted(silent),
     }
 

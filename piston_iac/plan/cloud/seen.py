@@ -55,6 +55,24 @@ class Certificate:
 
 
 @dataclass(frozen=True)
+class BackupMaker:
+    """What one host knows of the databases' backups.
+
+    `holder`: it makes them. `chain`, `until`: the newest, and the last moment that it can bring back, seconds
+    since 1970, 0 for none; `age_s`: since then; `able_s`: how long this host has had all that it takes.
+    `waits`: `storage` or `database`, when it lacks that; `fault`: why it makes none.
+    """
+
+    holder: bool = False
+    chain: str = ""
+    until: int = 0
+    age_s: int = 0
+    able_s: int = 0
+    waits: str = ""
+    fault: str = ""
+
+
+@dataclass(frozen=True)
 class HostLook:
     """All of one host. `has_address`: the virtual address is here; `down`: `service/node` its balancer
     holds for dead; None where the balancer does not answer; `out`: `service/node MAINT`, what somebody had it
@@ -68,6 +86,7 @@ class HostLook:
     down: tuple[str, ...] | None
     out: tuple[str, ...] = ()
     certificate: Certificate | None = None
+    backup: BackupMaker = BackupMaker()
 
 
 def parse(raw: Mapping[str, Any]) -> HostLook:
@@ -86,6 +105,7 @@ def parse(raw: Mapping[str, Any]) -> HostLook:
             tuple(servers["down"]) if "down" in servers else None,
             tuple(servers.get("out", ())),
             None if "fault" in served else Certificate(**served),
+            BackupMaker(**raw["backup"]),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"the look at the control plane does not fit this version: {error}") from error

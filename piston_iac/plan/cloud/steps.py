@@ -213,7 +213,7 @@ def _end(wanted: WantedControlPlane, look: Look) -> Step:
             for host in wanted.members
             if host not in silent and seen[field][host] != want[field][host]
         ]
-    open_ += [f"{name} ({seen[name]})" for name in ("virtualAddress",) if seen[name] != want[name]]
+    open_ += [f"{name} ({seen[name]})" for name in ("virtualAddress", "backup") if seen[name] != want[name]]
     open_ += [f"queues without a copy ({len(seen['shortQueues'])})"] if seen["shortQueues"] else []
     open_ += [f"backends ({', '.join(seen['backendsDown'])})"] if seen["backendsDown"] else []
     open_ += [

@@ -6,6 +6,8 @@ ever conflict; another one takes over when it dies.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from piston_iac import cloud_layout as layout
 from piston_iac.node_document import File, Service
 from piston_iac.plan.cloud.hosts import control_hosts, members
@@ -23,6 +25,21 @@ _PROVIDER = (
 )
 
 
+# What the others wrote is in them too: each member's logs tell the whole story.
+_BINARY_LOGS: dict[str, object] = {
+    "log_bin": f"{layout.GALERA_DATA}/{layout.GALERA_BINLOG}",
+    "log_slave_updates": "ON",
+    # They are for backups alone, and no chain of backups outlasts a start of the server: what a crash takes
+    # from their end is not missed.
+    "sync_binlog": 0,
+    "max_binlog_size": "64M",
+    "max_binlog_total_size": "1G",
+    "binlog_expire_logs_seconds": 86400,
+    # Else they are kept until a replica reads them, and there is none.
+    "slave_connections_needed_for_purge": 0,
+}
+
+
 def fragment(site: Site, node: str) -> Fragment:
     """Server and its check, where the member's data is."""
     if node not in control_hosts(site):
@@ -32,7 +49,7 @@ def fragment(site: Site, node: str) -> Fragment:
     check = f"ADDRESS={members(site)[node]}\n"
     return Fragment(
         files=(
-            File(layout.GALERA_CONF, _conf(site, node), restart=restart),
+            File(layout.GALERA_CONF, server_conf(site.name, node, members(site)), restart=restart),
             File("/etc/piston/galera-check.env", check, restart=(layout.GALERA_CHECK_UNIT,)),
         ),
         units=(layout.GALERA_CHECK_UNIT,),
@@ -49,8 +66,9 @@ def fragment(site: Site, node: str) -> Fragment:
     )
 
 
-def _conf(site: Site, node: str) -> str:
-    own = members(site)[node]
+def server_conf(site: str, node: str, addresses: Mapping[str, str]) -> str:
+    """The server's settings on one host. `addresses`: of all members by node."""
+    own = addresses[node]
     server: dict[str, object] = {
         "user": layout.GALERA_USER,
         "datadir": layout.GALERA_DATA,
@@ -64,16 +82,18 @@ def _conf(site: Site, node: str) -> str:
         "character_set_server": "utf8mb3",
         "collation_server": "utf8mb3_general_ci",
         "binlog_format": "ROW",
+        **_BINARY_LOGS,
         "innodb_autoinc_lock_mode": 2,
-        # A commit is on this disk before it is told: the others have it only in memory.
-        "innodb_flush_log_at_trx_commit": 1,
+        # A commit is on this disk before it is told: the others have it only in memory. With 1, and binary
+        # logs on, the server would count on those for that: only the first half of a commit was seen flushed.
+        "innodb_flush_log_at_trx_commit": 3,
         "innodb_buffer_pool_size": "128M",
         "innodb_log_file_size": "48M",
         "performance_schema": "OFF",
         "wsrep_on": "ON",
         "wsrep_provider": "/usr/lib/galera/libgalera_smm.so",
-        "wsrep_cluster_name": f"piston-{site.name}",
-        "wsrep_cluster_address": f"gcomm://{','.join(members(site).values())}",
+        "wsrep_cluster_name": f"piston-{site}",
+        "wsrep_cluster_address": f"gcomm://{','.join(addresses.values())}",
         "wsrep_node_address": own,
         "wsrep_node_name": node,
         # Copies while statements go on. Its user comes in by the socket, so it has no password.

@@ -8,7 +8,14 @@ from typing import Any
 from piston_iac import cloud_layout as layout
 from piston_iac.plan.cloud.catalogue import INTERFACES, Answer, Identity
 from piston_iac.plan.cloud.fields import WantedControlPlane
-from piston_iac.plan.cloud.seen import Certificate, DatabaseMember, HostLook, OvnMember, QueueMember
+from piston_iac.plan.cloud.seen import (
+    BackupMaker,
+    Certificate,
+    DatabaseMember,
+    HostLook,
+    OvnMember,
+    QueueMember,
+)
 
 ADDRESS = "10.64.20.10"
 MEMBERS = {f"n{number}": f"10.64.20.1{number}" for number in (1, 2, 3)}
@@ -28,6 +35,7 @@ def host_look(host: str) -> HostLook:
         has_address=host == "n1",
         down=(),
         certificate=Certificate(SERVED[host], "2060-01-01", 9999),
+        backup=BackupMaker(host == "n3", "c1", 1_795_644_000, 5, 3600),
     )
 
 
@@ -45,6 +53,7 @@ def control_plane_looks(well: bool) -> dict[str, HostLook | None]:
             down=("database/n2",),
             out=("keystone/n3 MAINT",),
             certificate=Certificate("", "2026-12-01", 6),
+            backup=BackupMaker(age_s=900, able_s=900),
         ),
         "n2": replace(
             looks["n2"],

@@ -115,6 +115,7 @@ def test_what_the_program_prints_is_read_and_a_part_that_failed_is_a_fault() -> 
         "address": False,
         "balancer": {"fault": "no answer"},
         "certificate": {"fault": "no answer"},
+        "backup": {"fault": "no answer"},
     }
     look = parse(raw)
     assert (look.database.fault, look.queues.fault, look.down) == ("no answer", "no answer", None)
