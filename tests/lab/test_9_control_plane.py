@@ -11,10 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from piston_iac.lab.settings import from_environment
+from tests.lab import cloud_secrets
 from tests.lab.cloud import ADDRESS, HOSTS, Cloud
 from tests.lab.cloud_drifts import ROUNDS, inject, missed
-from tests.lab.operator_shell import Rack
+from tests.lab.operator_shell import NODES, Rack
 from tests.lab.rolling_change import check_rolling_change
+from tests.lab.secret_places import disk_files, files_below, in_directory
+from tests.lab.secret_search import Search
 
 # Engine runs of the whole site, on a machine that may be busy.
 pytestmark = pytest.mark.timeout(900)
@@ -75,3 +79,16 @@ def test_the_host_that_holds_the_address_loses_power(cloud: Cloud) -> None:
     assert max(away.values()) <= AWAY_S, away
     assert not lost
     assert {cloud.look(host)["database"]["cluster"] for host in HOSTS} == {before}
+
+
+def test_secrets_of_the_services_are_where_they_are_needed_and_nowhere_else(cloud: Cloud) -> None:
+    wanted = cloud_secrets.credentials(cloud.site())
+    search, lab = Search(wanted), from_environment()
+    hits = cloud_secrets.in_nodes(search, lab)
+    assert cloud_secrets.not_found(hits, wanted) == set()
+    disks = [file for node in NODES for file in disk_files(lab, node).values()]
+    hits |= in_directory(search, lab.directory, [*disks, *files_below(lab.images)])
+    plan = cloud.rack.shell("pulumi preview --stack lab --non-interactive --diff")
+    told = {"plan": plan.text.encode(), "support": cloud.rack.must("piston status lab --json").encode()}
+    hits |= search.in_pieces(told)
+    assert cloud_secrets.leaks(hits) == []
