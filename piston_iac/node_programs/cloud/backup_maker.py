@@ -21,8 +21,9 @@ from piston_iac.node_programs.program import Fault
 class Settings:
     """All in seconds. `round_s`: between two looks at the logs; `chain_s`: how old a chain becomes;
     `keep_s`: how long chains are kept; `lock_s`: after this a holder that is gone is replaced; `retry_s`:
-    between two full copies when one failed; `defer_s`: how much later the member that takes all statements
-    comes forward.
+    between two full copies when one failed; `yield_s`: how long others leave it to the one that made
+    the newest chain to go on with it, longer than `lock_s`, which its own lock lasts when it has to connect
+    again; `defer_s`: how much later the member that takes all statements comes forward.
     """
 
     round_s: float = 10.0
@@ -30,6 +31,7 @@ class Settings:
     keep_s: float = 604_800.0
     lock_s: int = 30
     retry_s: float = 60.0
+    yield_s: float = 60.0
     defer_s: float = 60.0
 
 
@@ -57,17 +59,22 @@ class Maker:
         latest = store.latest()
         now = time.time()
         self._since = self._since or now
-        if self._chain is None and self._defers:
-            quiet_s = now - max(latest[2], self._begun)
-            if quiet_s < self._settings.defer_s:
-                self._say(False, latest)
-                return
+        if self._chain is None and now - max(latest[2], self._begun, self._since) < self._patience_s(
+            latest[0]
+        ):
+            self._say(False, latest)
+            return
         if not store.hold(self._cookie, self._host, self._settings.lock_s):
             self._chain, self._fault = None, ""
             self._say(False, latest)
             return
         self._advance(store, server)
         self._say(True, store.latest())
+
+    def _patience_s(self, newest: str) -> float:
+        """How long to leave it to others: a chain has no gap as long as the host that made it goes on."""
+        own = not newest or newest.endswith(f"-{self._host}")
+        return (0.0 if own else self._settings.yield_s) + (self._settings.defer_s if self._defers else 0.0)
 
     def away(self, waits: str, fault: str) -> None:
         """A round that could not be: note why."""

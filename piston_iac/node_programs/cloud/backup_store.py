@@ -12,7 +12,6 @@ import json
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TypeVar
 
 import rados
 
@@ -21,13 +20,11 @@ from piston_iac import cloud_layout as layout
 from piston_iac.node_programs.cloud.backup_chain import PART_BYTES, Chain, Piece, chain_of
 from piston_iac.node_programs.program import Fault
 
-_LIMIT_S = 20
-_MOST_BYTES = 16 * 1024**2
+_LIMIT_S, _MOST_BYTES = 20, 16 * 1024**2
 _MAY_RENEW = 1
 _LOCK, _CHAINS, _LATEST = "lock", "chains", "latest"
 _MOST_CHAINS = 10_000
 _SPEED = 1
-Value = TypeVar("Value")
 
 
 class StorageAway(Fault):
@@ -94,8 +91,8 @@ class Store:
     def put_manifest(self, chain: Chain) -> None:
         """From now on the chain counts, as far as it says."""
         self._write(_manifest(chain.id), chain.to_json())
-        short = {"chain": chain.id, "start": chain.start, "until": chain.until}
-        self._write(_LATEST, json.dumps(short).encode())
+        latest = {"chain": chain.id, "start": chain.start, "until": chain.until}
+        self._write(_LATEST, json.dumps(latest).encode())
 
     def latest(self) -> tuple[str, int, int]:
         """Id, first and last moment of the newest chain; ("", 0, 0) when there is none."""
@@ -201,12 +198,12 @@ class Store:
             self._do(lambda: self._pool.remove_object(name))
 
     @staticmethod
-    def _do(action: Callable[[], Value]) -> Value:
+    def _do(action: Callable[[], object]) -> None:
         try:
-            return action()
-        except rados.ObjectNotFound:
-            raise
+            action()
         except rados.Error as error:
+            if isinstance(error, rados.ObjectNotFound):
+                raise
             raise _away(error) from None
 
 

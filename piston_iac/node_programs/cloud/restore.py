@@ -20,8 +20,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from piston_iac import cloud_layout as layout
@@ -32,18 +31,15 @@ from piston_iac.node_programs.cloud import galera
 from piston_iac.node_programs.cloud import restore_order as place
 from piston_iac.node_programs.cloud.access import read_access
 from piston_iac.node_programs.cloud.backup_store import open_store
-from piston_iac.node_programs.cloud.galera_check import local_status, usable
+from piston_iac.node_programs.cloud.restore_look import RESTORED, installed, list_, look, server_runs
 from piston_iac.node_programs.cloud.restore_order import Order, parse_order, parse_target
-from piston_iac.node_programs.cloud.restore_stage import clear, room_needed, stage
+from piston_iac.node_programs.cloud.restore_stage import clear, stage
 from piston_iac.node_programs.mon_store import check_mirror
 from piston_iac.node_programs.program import Answer, Fault, Request, alone, converse, leave
 from piston_iac.node_programs.reach import reachable
 
 _ROOT, _DATA = Path(layout.GALERA_ROOT), Path(layout.GALERA_DATA)
-_PID = Path("/run/piston-galera/pid")
 _LOCK = Path("/run/piston-restore.lock")
-_RESTORED = "piston-restored"
-"""In a data directory: the stamp of the restore that it came from."""
 _BEFORE = "before-"
 _STAGE_S = 3000.0
 _POSITION = re.compile(r"[0-9a-f-]{36}:\d+")
@@ -65,51 +61,6 @@ def parse_install(raw: Request) -> Install:
     return Install(parse_order(raw), position)
 
 
-def list_() -> Answer:
-    """What can be restored.
-
-    Raises:
-        StorageAway: the storage does not answer.
-    """
-    with open_store() as store:
-        chains = store.whole()
-    return {
-        "chains": [
-            {
-                "id": it.id,
-                "host": it.host,
-                "start": it.start,
-                "until": it.until,
-                "full_bytes": it.full_bytes,
-                "log_bytes": sum(size for _, size in it.logs),
-                "stored_bytes": it.stored_bytes,
-                "room_bytes": room_needed(it),
-                "cluster": it.cluster,
-            }
-            for it in chains
-        ]
-    }
-
-
-def look() -> Answer:
-    """How far a restore is here."""
-    order, staged = place.order(), place.staged()
-    status: dict[str, str] = {}
-    with suppress(OSError):
-        status = local_status()
-    return {
-        "order": asdict(order) if order else None,
-        "staged": asdict(staged) if staged else None,
-        "progress": place.PROGRESS.read_text() if place.PROGRESS.exists() else "",
-        "usable": usable(status),
-        "size": int(status.get("wsrep_cluster_size", "0")),
-        "running": _server_runs(),
-        "installed": bool(order) and _installed() == (order.stamp if order else ""),
-        "cluster": status.get("wsrep_cluster_state_uuid", "") if usable(status) else "",
-        "free_bytes": shutil.disk_usage(_ROOT if _ROOT.exists() else "/persist").free,
-    }
-
-
 def park(order: Order, units_: Units) -> Answer:
     """Stop the database here until the order is done.
 
@@ -119,14 +70,14 @@ def park(order: Order, units_: Units) -> Answer:
     check_mirror()
     with alone(_LOCK):
         place.keep_order(order)
-        if _installed() == order.stamp:
+        if installed() == order.stamp:
             return {"position": ""}
         # In this order: from here on the agent takes the database for absent, the program that would fetch
         # it refuses, and so does the one that starts the server.
         Path(layout.GALERA_READY).unlink(missing_ok=True)
         for unit in (layout.BACKUP_UNIT, layout.GALERA_UNIT):
             units_.stop(unit)
-        if _server_runs():
+        if server_runs():
             raise Fault("the database's server still runs after it was stopped")
         return {"position": galera.position_of_data()}
 
@@ -145,13 +96,13 @@ def install(request: Install, units_: Units) -> Answer:
         if others and not galera.is_ready():
             raise Fault(f"the database still runs at {', '.join(others)}")
         aside = _aside(order)
-        if _installed() != order.stamp:
+        if installed() != order.stamp:
             if place.staged() != order.target:
                 raise Fault("what is to be restored does not lie ready here")
-            if _server_runs():
+            if server_runs():
                 raise Fault("the database's server runs")
             galera.prepare_begin(place.STAGED_DATA, request.position)
-            (place.STAGED_DATA / _RESTORED).write_text(order.stamp)
+            (place.STAGED_DATA / RESTORED).write_text(order.stamp)
             _put_aside(aside)
             place.STAGED_DATA.rename(_DATA)
         clear()
@@ -173,7 +124,7 @@ def release(order: Order, units_: Units) -> Answer:
             return {"aside": str(aside)}
         if found != order:
             raise Fault("another restore is under way here")
-        if _installed() != order.stamp:
+        if installed() != order.stamp:
             _put_aside(aside)
             clear()
         kept = max((it.name for it in _ROOT.glob(f"{_BEFORE}*")), default="")
@@ -198,24 +149,8 @@ def _put_aside(aside: Path) -> None:
         _DATA.rename(aside / _DATA.name)
 
 
-def _installed() -> str:
-    """The stamp of the restore that the data came from; empty for none."""
-    try:
-        return (_DATA / _RESTORED).read_text()
-    except OSError:
-        return ""
-
-
 def _answers(address: str) -> bool:
     return bool(reachable([(address, layout.GALERA_PORT)]))
-
-
-def _server_runs() -> bool:
-    try:
-        pid = int(_PID.read_text())
-        return layout.GALERA_CONF in Path(f"/proc/{pid}/cmdline").read_text()
-    except (OSError, ValueError):
-        return False
 
 
 def _start(unit: str) -> None:

@@ -149,7 +149,9 @@ def _first(wanted: WantedControlPlane, look: Look, attempt: Attempt) -> Step:
         if waiting:
             return Wait(f"the control hosts {', '.join(waiting)}")
         cause = "the database was made before, and is on none of the control hosts that answer"
-        return Fail(cause, "Bring the other hosts and their disks back. See the docs on restoring databases.")
+        return Fail(
+            cause, "Bring the other hosts and their disks back, or run `piston restore databases SITE`."
+        )
     before = look.permit.node if look.permit else ""
     if before and before not in ready:
         if before in look.given_up:

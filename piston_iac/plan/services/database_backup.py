@@ -19,6 +19,7 @@ _SETTINGS = {
     "keep_s": 7 * 86400.0,
     "lock_s": 30,
     "retry_s": 60.0,
+    "yield_s": 60.0,
     "defer_s": 60.0,
 }
 _LOOK_S, _STEP_S, _STAGE_S = 60.0, 240.0, 3600.0

@@ -15,7 +15,15 @@ from tests.contract.node_programs.machines import ADDRESSES, Done, Machines, con
 from tests.contract.node_programs.test_cluster import bootstrap, make, new_osd
 
 NODES = tuple(ADDRESSES)
-SETTINGS = {"round_s": 1, "chain_s": 3600, "keep_s": 604800, "lock_s": 5, "retry_s": 2, "defer_s": 2}
+SETTINGS = {
+    "round_s": 1,
+    "chain_s": 3600,
+    "keep_s": 604800,
+    "lock_s": 3,
+    "retry_s": 2,
+    "yield_s": 7,
+    "defer_s": 2,
+}
 _HERE = Path(__file__).parent
 # Reads and writes objects of the backups, with the key that their makers have.
 _OBJECTS = """

@@ -43,8 +43,20 @@ def test_one_host_makes_a_chain_and_the_other_stands_by(rack: Machines, before: 
     before["chain"] = chain["id"]
     time.sleep(3)
     assert (db.status(rack, MAKER)["holder"], db.status(rack, STANDBY)["holder"]) == (True, False)
-    assert db.objects(rack, "print(len(store.known()))") == ["1"]
+    assert db.objects(rack, "print(*store.known())") == [chain["id"]]
     assert rack.run(STANDBY, "cat", f"/run/units/{layout.BACKUP_UNIT}.log").output == ""
+
+
+def test_the_lock_keeps_out_one_that_does_not_wait_its_turn(rack: Machines, before: dict[str, Any]) -> None:
+    db.furnish(rack, yield_s=0, defer_s=0)
+    db.stop(rack, STANDBY, layout.BACKUP_UNIT)
+    assert rack.run(STANDBY, "rm", layout.BACKUP_STATUS).status == 0
+    db.start(rack, STANDBY, layout.BACKUP_UNIT)
+    wait_until(lambda: bool(db.status(rack, STANDBY)), "it to have looked")
+    time.sleep(3)
+    assert (db.status(rack, MAKER)["holder"], db.status(rack, STANDBY)["holder"]) == (True, False)
+    assert db.objects(rack, "print(*store.known())") == [before["chain"]]
+    db.furnish(rack)
 
 
 def test_it_goes_on_with_what_is_written_anywhere(rack: Machines, before: dict[str, Any]) -> None:
@@ -60,6 +72,19 @@ def test_it_goes_on_with_what_is_written_anywhere(rack: Machines, before: dict[s
     (chain,) = db.chains(rack)
     assert chain["id"] == before["chain"]
     assert time.time() - chain["until"] < 5
+
+
+def test_logs_that_the_server_removes_are_kept_in_the_chain(rack: Machines, before: dict[str, Any]) -> None:
+    db.sql(rack, MAKER, "SET GLOBAL max_binlog_total_size = 50000")
+    for _ in range(6):
+        db.sql(rack, MAKER, "INSERT INTO shop.goods SELECT MAX(id) + 1, REPEAT('x', 20000) FROM shop.goods")
+        moment = db.tick()
+        wait_until(lambda moment=moment: db.covered(rack, moment), "the logs to be sent")
+        db.sql(rack, MAKER, "FLUSH NO_WRITE_TO_BINLOG BINARY LOGS")
+    left = [int(row.split()[1]) for row in db.sql(rack, MAKER, "SHOW BINARY LOGS")]
+    assert sum(left) < 80_000
+    (chain,) = db.chains(rack)
+    assert (chain["id"], chain["log_bytes"] > 120_000) == (before["chain"], True)
 
 
 def test_no_password_and_no_key_is_in_what_is_stored_or_seen(rack: Machines, before: dict[str, Any]) -> None:
@@ -162,12 +187,16 @@ pool.write_full(name, bytes(content))
 
 
 def test_a_storage_that_is_away_is_waited_for(rack: Machines, before: dict[str, Any]) -> None:
+    newest = db.chains(rack)[-1]["id"]
     rack.crash("n1", ceph_layout.osd_unit("n1-osd-1"))
     for node in (STANDBY, MAKER):
         wait_until(lambda node=node: db.status(rack, node)["waits"] == "storage", "it to be noticed", 60)
     rack.start("n1", ceph_layout.osd_unit("n1-osd-1"))
     moment = int(time.time())
+    # The one that made the chain goes on with it: it has no gap.
     wait_until(lambda: db.covered(rack, moment), "it to go on", 60)
+    assert db.chains(rack)[-1]["id"] == newest
+    wait_until(lambda: db.status(rack, MAKER)["waits"] == "", "both to know")
     told = json.loads(db.program(rack, MAKER, "look", "all", given={}).output)["backup"]
-    assert (told["waits"], told["fault"]) == ("", "")
+    assert (told["chain"], told["fault"]) == (newest, "")
     assert told["age_s"] < 60
