@@ -55,16 +55,21 @@ quietly() { # command: its last lines are shown when it fails
     rm -f "$log"
 }
 
-# The tests ask chronyd whether it can read the boot node's file. Its package would replace this machine's
-# own time service, so only the program is taken, and only for the tests.
-chronyd_here() { PATH=$PATH:/usr/sbin command -v chronyd >/dev/null || [ -x build/tools/chronyd ]; }
+# The tests ask chronyd whether it can read the boot node's file, and an agent that runs here asks chronyc. Their
+# package would replace this machine's own time service, so only the programs are taken, and only for the tests.
+chrony_here() {
+    local program
+    for program in chronyd chronyc; do
+        PATH=$PATH:/usr/sbin:$PWD/build/tools command -v "$program" >/dev/null || return 1
+    done
+}
 
-unpack_chronyd() {
+unpack_chrony() {
     local work
     work=$(mktemp -d)
     (cd "$work" && { apt-get -q download chrony || { apt-get -q update && apt-get -q download chrony; }; } &&
         dpkg-deb --extract chrony_*.deb .) &&
-        install -D -m 755 "$work/usr/sbin/chronyd" build/tools/chronyd &&
+        install -D -m 755 -t build/tools "$work/usr/sbin/chronyd" "$work/usr/bin/chronyc" &&
         rm -rf "$work"
 }
 
@@ -86,4 +91,4 @@ if [ ${#missing[@]} -gt 0 ]; then
         [[ " ${missing[*]} " != *" $service "* ]] || quietly update-rc.d "$service" disable
     done
 fi
-chronyd_here || quietly unpack_chronyd
+chrony_here || quietly unpack_chrony
