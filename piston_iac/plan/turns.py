@@ -10,10 +10,13 @@ from collections.abc import Collection, Mapping
 from piston_iac import cloud_layout as layout
 from piston_iac.node_document import NodeDocument
 from piston_iac.node_report import NodeReport
+from piston_iac.plan.services import chrony, snmp
 
 RUNNING = "running"
 # Of these a majority has to run: while one is away, no other may go.
 _MAJORITY = frozenset({layout.GALERA, layout.RABBITMQ, layout.OVN, "ceph-mon"})
+# What of a node nobody else needs: its restart disturbs no one.
+_ITS_OWN = frozenset({chrony.UNIT, snmp.UNIT})
 Reports = Mapping[str, NodeReport | None]
 
 
@@ -32,7 +35,7 @@ def restarts(document: NodeDocument, report: NodeReport) -> tuple[str, ...]:
     for service in document.services:
         if report.services.get(service.name) == RUNNING and service.name not in report.unwell:
             running |= set(service.units)
-    return tuple(sorted((changed & running) - set(document.reloadable)))
+    return tuple(sorted((changed & running) - set(document.reloadable) - _ITS_OWN))
 
 
 def services_of(document: NodeDocument, units: Collection[str]) -> tuple[str, ...]:

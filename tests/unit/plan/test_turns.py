@@ -56,6 +56,13 @@ def test_what_does_not_run_yet_needs_no_turn() -> None:
     assert restarts(WANTED, replace(changed("/etc/glance"), services={"glance": "absent"})) == ()
 
 
+def test_what_nobody_else_needs_takes_no_turn() -> None:
+    """Nor does the boot node hear a word of it."""
+    clock = File("/etc/chrony/chrony.conf", "c", restart=("chrony.service",))
+    wanted = replace(WANTED, files=(*WANTED.files, clock))
+    assert restarts(wanted, RUNS) == ()
+
+
 def test_what_does_not_work_is_nothing_to_lose() -> None:
     """Seen: a setting that kept the database from starting anywhere could not be taken back."""
     ill = replace(changed("/etc/glance", "/etc/galera"), unwell=("galera",))
