@@ -7,7 +7,6 @@ every kind of drift in tests/long/test_cloud_drift.py.
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +15,6 @@ from tests.lab import cloud_secrets
 from tests.lab.cloud import ADDRESS, HOSTS, Cloud
 from tests.lab.cloud_drifts import ROUNDS, inject, missed
 from tests.lab.operator_shell import NODES, Rack
-from tests.lab.rolling_change import check_rolling_change
 from tests.lab.secret_places import disk_files, files_below, in_directory
 from tests.lab.secret_search import Search
 
@@ -61,10 +59,6 @@ def test_drifts_are_told_and_mended(cloud: Cloud) -> None:
     assert after.is_clean(), after.text
 
 
-def test_only_the_changed_service_restarts_host_by_host(cloud: Cloud, tmp_path: Path) -> None:
-    check_rolling_change(cloud, tmp_path)
-
-
 def test_the_host_that_holds_the_address_loses_power(cloud: Cloud) -> None:
     holder = next(host for host in HOSTS if cloud.look(host)["address"])
     before = cloud.database_id()
@@ -89,6 +83,7 @@ def test_secrets_of_the_services_are_where_they_are_needed_and_nowhere_else(clou
     disks = [file for node in NODES for file in disk_files(lab, node).values()]
     hits |= in_directory(search, lab.directory, [*disks, *files_below(lab.images)])
     plan = cloud.rack.shell("pulumi preview --stack lab --non-interactive --diff")
-    told = {"plan": plan.text.encode(), "support": cloud.rack.must("piston status lab --json").encode()}
+    # It ends with another status while something is not as wanted: a host has just come back.
+    told = {"plan": plan.text.encode(), "status": cloud.rack.shell("piston status lab --json").text.encode()}
     hits |= search.in_pieces(told)
     assert cloud_secrets.leaks(hits) == []

@@ -125,7 +125,8 @@ def _service(site: Site, node: str, service: ApiService) -> Iterator[str]:
     here = [
         f"listen {service.name}-here",
         f"  bind {own}:{service.port} {certificate}",
-        f"  server {node} 127.0.0.1:{service.port}",
+        # Its unit holds it out while it stops, so that what is under way can end.
+        f"  server here 127.0.0.1:{service.port}",
     ]
     yield "\n".join(here) + "\n"
 

@@ -62,7 +62,7 @@ def check_rolling_change(cloud: Cloud, directory: Path) -> None:
     )
     # The next one's turn came only when the one before worked again.
     assert min(gaps) > 1.0, turns
-    assert bad == []
+    assert not bad, bad
     # And back.
     assert cloud.up().code == 0
     assert cloud.preview().is_clean()
