@@ -70,7 +70,7 @@ def test_one_database_takes_statements_and_the_others_stand_by() -> None:
 def test_the_balancer_of_each_host_takes_its_own_services_from_the_loopback() -> None:
     text = haproxy_conf(SITE, "n2")
     assert "bind 10.64.20.12:5000 ssl" in text
-    assert "server n2 127.0.0.1:5000" in text
+    assert "server here 127.0.0.1:5000" in text
     assert "bind 10.64.20.10:5000 transparent ssl" in text
 
 
