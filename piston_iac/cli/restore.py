@@ -80,6 +80,9 @@ def announcement(plan: Plan) -> tuple[str, ...]:
 def table(backups: Sequence[Backup]) -> Table:
     """What can be restored, newest first."""
     made = Table("from", "to", "backup", "made by", "size", "stored")
+    for column in made.columns:
+        # A moment that is cut off cannot be asked for: a narrow screen may wrap it.
+        column.overflow = "fold"
     for it in reversed(backups):
         size = f"{(it.full_bytes + it.log_bytes) / _MIB:.0f} MiB"
         made.add_row(
