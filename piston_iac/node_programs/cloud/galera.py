@@ -79,7 +79,10 @@ def position_of_data() -> str:
     Raises:
         ToolFailed: the server does not read it.
     """
-    Path(layout.GALERA_POSITION).parent.mkdir(exist_ok=True)
+    # systemd takes it away when the unit stops, and what reads the data is the database's own user.
+    directory = Path(layout.GALERA_POSITION).parent
+    directory.mkdir(exist_ok=True)
+    _give(directory)
     return _recover_position()
 
 
