@@ -19,6 +19,7 @@ from piston_iac.dynamic_providers.ceph_pool import CephPool
 from piston_iac.dynamic_providers.control_plane import ControlPlane
 from piston_iac.dynamic_providers.ipmi_credential import IpmiCredential
 from piston_iac.dynamic_providers.openstack_service import OpenStackService
+from piston_iac.dynamic_providers.ovn_central import OvnCentral
 from piston_iac.dynamic_providers.switch_port import SwitchPort
 from piston_iac.dynamic_providers.switch_route import SwitchRoute
 from piston_iac.dynamic_providers.switch_vlan import SwitchVlan
@@ -53,6 +54,7 @@ def build(site: Site, manifest: Manifest) -> None:
         control = ControlPlane(
             "control-plane", control_inputs.control_plane(site), _after(*vlans, *routes, boot_node, image)
         )
+        OvnCentral("ovn-central", control_inputs.ovn_central(site), _after(*vlans, *routes, boot_node, image))
         _services(site, control, pools[PoolName.IMAGES])
     pulumi.export("nodes", list(site.nodes))
     pulumi.export("bootNode", f"http://{site.boot_node.address}:8080/")

@@ -18,6 +18,7 @@ from piston_iac.dynamic_providers.control_plane import ControlPlaneProvider
 from piston_iac.dynamic_providers.converging import Converging, Inputs
 from piston_iac.dynamic_providers.ipmi_credential import IpmiCredentialProvider
 from piston_iac.dynamic_providers.openstack_service import OpenStackServiceProvider
+from piston_iac.dynamic_providers.ovn_central import OvnCentralProvider
 from piston_iac.dynamic_providers.switch_port import PortInputs, SwitchPortProvider
 from piston_iac.dynamic_providers.switch_route import SwitchRouteProvider
 from piston_iac.dynamic_providers.switch_vlan import SwitchVlanProvider, VlanInputs
@@ -125,6 +126,7 @@ def _control_plane(site: Site) -> Iterator[Declared]:
         return
     control = control_inputs.control_plane(site)
     yield Declared("control-plane", CONTROL_PLANE, "", ControlPlaneProvider(), control)
+    yield Declared("ovn-central", CONTROL_PLANE, "", OvnCentralProvider(), control_inputs.ovn_central(site))
     for service in API_SERVICES:
         given = control_inputs.openstack_service(site, service)
         yield Declared(service.name, CONTROL_PLANE, "", OpenStackServiceProvider(), given)

@@ -96,8 +96,12 @@ class Cloud:
         return self.rack.shell(f"piston lab console {host} -- {command}")
 
     def look(self, host: str) -> dict[str, Any]:
-        """What a host sees of the control plane; empty when it cannot be asked."""
-        program = "PYTHONPATH=/usr/lib/piston python3 -m piston_iac.node_programs.cloud.look all"
+        """What a host sees of the control plane and of OVN's databases; empty when it cannot be asked."""
+        seen = self._program(host, "look all")
+        return {**seen, "ovn": self._program(host, "ovn_central look")} if seen else {}
+
+    def _program(self, host: str, words: str) -> dict[str, Any]:
+        program = f"PYTHONPATH=/usr/lib/piston python3 -m piston_iac.node_programs.cloud.{words}"
         seen = self.on(host, f"sh -c 'echo {{}} | {program}'")
         return json.loads(seen.text.splitlines()[-1]) if seen.code == 0 else {}
 
@@ -198,7 +202,7 @@ def _missing(host: str, look: dict[str, Any]) -> Iterator[str]:
     if len(look["queues"].get("running", ())) != len(HOSTS) or look["queues"].get("short"):
         yield f"queues of {host}: {look['queues']}"
     for name in _STORES:
-        seen = look["ovn"][name]
+        seen = look["ovn"].get(name, {})
         if (
             seen.get("status") != "cluster member"
             or not seen.get("leader")

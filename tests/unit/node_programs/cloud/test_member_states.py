@@ -12,7 +12,7 @@ from piston_iac.node_programs.cloud.galera_state import (
     safe_to_bootstrap,
     start_of,
 )
-from piston_iac.node_programs.cloud.ovn import parse_status, stale_members
+from piston_iac.node_programs.cloud.ovn import parse_status, stale_members, strangers
 
 UUID = "ab81f29b-e6f9-11f1-aa9c-eb139c493e59"
 GRASTATE = f"# GALERA saved state\nversion: 2.1\nuuid:    {UUID}\nseqno:   12\nsafe_to_bootstrap: 1\n"
@@ -82,6 +82,7 @@ def test_a_member_without_a_majority_is_not_used(change: dict[str, str], good: b
 def test_a_raft_member_tells_its_peers() -> None:
     seen = parse_status(STATUS)
     assert (seen.status, seen.leader, seen.own) == ("cluster member", "0a1b", "4f3a")
+    assert seen.cluster == "e8631111-2222-3333-4444-555555555555"
     assert seen.members == {
         "0a1b": "tcp:10.30.20.11:6643",
         "4f3a": "tcp:10.30.20.12:6643",
@@ -92,6 +93,11 @@ def test_a_raft_member_tells_its_peers() -> None:
 def test_the_member_that_this_one_was_before_is_stale() -> None:
     assert stale_members(parse_status(STATUS), "tcp:10.30.20.12:6643") == ["9c9c"]
     assert stale_members(parse_status(STATUS), "tcp:10.30.20.11:6643") == ["0a1b"]
+
+
+def test_a_member_at_another_address_is_a_stranger() -> None:
+    assert strangers(parse_status(STATUS), {"10.30.20.11"}) == ["4f3a", "9c9c"]
+    assert strangers(parse_status(STATUS), {"10.30.20.11", "10.30.20.12"}) == []
 
 
 def test_without_a_leader_it_says_so() -> None:
