@@ -98,7 +98,11 @@ class Cloud:
     def look(self, host: str) -> dict[str, Any]:
         """What a host sees of the control plane and of OVN's databases; empty when it cannot be asked."""
         seen = self._program(host, "look all")
-        return {**seen, "ovn": self._program(host, "ovn_central look")} if seen else {}
+        return {**seen, "ovn": self.ovn_look(host)} if seen else {}
+
+    def ovn_look(self, host: str) -> dict[str, Any]:
+        """What a host sees of OVN's databases; empty when it cannot be asked."""
+        return self._program(host, "ovn_central look")
 
     def _program(self, host: str, words: str) -> dict[str, Any]:
         program = f"PYTHONPATH=/usr/lib/piston python3 -m piston_iac.node_programs.cloud.{words}"

@@ -1,8 +1,8 @@
 """OVN's databases on this node: `python3 -m piston_iac.node_programs.cloud.ovn recover|tidy`.
 
 Each is a Raft cluster over the nodes that hold them. `recover` makes files for this node, which has none,
-that join the clusters of its peers. `tidy` runs after a server has started: once it is a member, it has the others
-drop the member that this node was before it lost its files.
+that join the clusters of its peers. `tidy` runs after a server has started: once it is a member, it has the
+others drop the member that this node was before it lost its files.
 """
 
 from __future__ import annotations
