@@ -26,6 +26,7 @@ from piston_iac.node_programs.cloud.galera_state import (
     safe_to_bootstrap,
     start_of,
 )
+from piston_iac.node_programs.cloud.unit_errors import ERROR
 from piston_iac.node_programs.mon_store import check_mirror
 from piston_iac.node_programs.program import Fault, guarded, leave
 from piston_iac.node_programs.reach import reachable
@@ -202,7 +203,7 @@ def main(arguments: list[str]) -> int:
     if arguments == ["recover"]:
         return guarded(recover, _STAYS_ABSENT)
     if arguments == ["run"]:
-        return guarded(become_server)
+        return guarded(become_server, mark=ERROR)
     print("usage: galera recover|run", file=sys.stderr)
     return 2
 
