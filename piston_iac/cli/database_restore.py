@@ -18,21 +18,12 @@ from piston_iac.deadline import Deadline
 from piston_iac.devices.control_plane import DEVICE
 from piston_iac.errors import DeviceRefused, TimedOut, UnsafeChange
 from piston_iac.plan.cloud.backups import NO_CLUSTER, Backup, NoBackup, choose, first_position, shown
+from piston_iac.restore_order import Order, Target, parse_order
 
 _STAGE_S, _STOP_S = 3900.0, 250.0
 _BEGIN_S, _JOIN_S = 240.0, 1800.0
 _POLL_S, _TOLD_S = 1.0, 10.0
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Order:
-    """One restore: to which moment, from which backup, where it begins, and its name."""
-
-    chain: str
-    at: int
-    host: str
-    stamp: str
 
 
 @dataclass(frozen=True)
@@ -67,7 +58,7 @@ class Restore:
             cause = "the hosts are in the middle of different restores"
             raise UnsafeChange(DEVICE, ACTION, cause, "Remove /persist/galera/parked of the wrong one.")
         if orders:
-            order = Order(**json.loads(orders.pop()))
+            order = parse_order(json.loads(orders.pop()))
             if at is not None and at != order.at:
                 cause = f"a restore to {shown(order.at)} is under way"
                 raise UnsafeChange(
@@ -85,7 +76,7 @@ class Restore:
             where = f" to {shown(at)}" if at is not None else ""
             remedy = "See `piston restore databases SITE --list`."
             raise DeviceRefused(DEVICE, f"{ACTION}{where}", str(error), remedy) from error
-        host = _first(looks, hosts, backup.id, moment)
+        host = _first(looks, hosts, Target(backup.id, moment))
         self._check_room(looks, hosts, host, backup)
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         order = Order(backup.id, moment, host, stamp)
@@ -136,9 +127,9 @@ class Restore:
         self._say(f"{order.host}: makes the restore ready beside the data in use")
         began = time.monotonic()
         with ThreadPoolExecutor(1) as pool:
-            target = {"chain": order.chain, "at": order.at}
+            given, run = asdict(order.target), self._hosts.run
             done = pool.submit(
-                self._hosts.run, order.host, layout.RESTORE_STAGE_PROGRAM, target, "make it ready", _STAGE_S
+                run, order.host, layout.RESTORE_STAGE_PROGRAM, given, "make it ready", _STAGE_S
             )
             self._follow(done, order.host)
             done.result()
@@ -216,8 +207,7 @@ def _in_step(look: Mapping[str, Any] | None, size: int) -> bool:
     return look is not None and look["usable"] and look["size"] >= size
 
 
-def _first(looks: Mapping[str, Any], hosts: Collection[str], chain: str, at: int) -> str:
+def _first(looks: Mapping[str, Any], hosts: Collection[str], target: Target) -> str:
     """Where it begins: where it lies ready already, else where most room is."""
-    wanted = {"chain": chain, "at": at}
-    ready = [host for host in hosts if looks[host]["staged"] == wanted]
+    ready = [host for host in hosts if looks[host]["staged"] == asdict(target)]
     return ready[0] if ready else max(hosts, key=lambda host: looks[host]["free_bytes"])

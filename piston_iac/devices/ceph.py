@@ -16,7 +16,7 @@ from piston_iac.deadline import Deadline
 from piston_iac.devices import agents
 from piston_iac.devices.ceph_answers import BORN, LOOK, parse
 from piston_iac.devices.node_agent import NodeAgentClient
-from piston_iac.errors import DeviceRefused, TimedOut, Unreachable
+from piston_iac.errors import DeviceRefused, PistonError, TimedOut, Unreachable
 from piston_iac.node_report import NodeReport
 from piston_iac.plan.ceph.actions import BORN_KEY, Command
 from piston_iac.plan.ceph.caps import ADMIN
@@ -27,6 +27,8 @@ from piston_iac.trust.secret import Secret
 DEVICE = "Ceph"
 # What a mon may take to answer; the program on the node waits as long.
 _ANSWER_S = 6.0
+# And its host, when only words are asked for.
+_ASK_S = 10.0
 # Each of them reaches every mon, so a second try is only for a host that is itself cut off.
 _TRIES = 2
 
@@ -78,9 +80,12 @@ class CephDriver:
         """
         asked: list[Command] = [{"prefix": prefix} for prefix in LOOK]
         asked.append({"prefix": BORN, "key": BORN_KEY})
-        hosts = self._hosts(reports)
-        answers = self._call(ceph_layout.CALL_LOOK, [Order(command) for command in asked], deadline, hosts)
-        if answers is None or any(map(_is_late, answers)):
+        orders = [Order(command) for command in asked]
+        try:
+            answers = self._call(ceph_layout.CALL_LOOK, orders, deadline, self._hosts(reports))
+        except Unreachable:
+            return None
+        if any(map(_is_late, answers)):
             return None
         for command, answer in zip(asked, answers, strict=True):
             if not (command["prefix"] == BORN and answer.code == -errno.ENOENT):
@@ -98,12 +103,29 @@ class CephDriver:
         if not osds:
             return frozenset()
         orders = [Order({"prefix": "osd safe-to-destroy", "ids": [str(number)]}) for number in osds]
-        answers = self._call(ceph_layout.CALL_LOOK, orders, deadline, self._hosts(reports), to="mgr") or []
+        try:
+            answers = self._call(ceph_layout.CALL_LOOK, orders, deadline, self._hosts(reports), to="mgr")
+        except Unreachable:
+            return frozenset()
         return frozenset(
             number
             for number, answer in zip(osds, answers, strict=False)
             if answer.code == 0 and number in answer.output["safe_to_destroy"]
         )
+
+    def ask(self, commands: Sequence[Command], deadline: Deadline) -> list[Answer]:
+        """What the mons answer to commands that change nothing, whatever it is. Every mon host is tried.
+
+        Raises:
+            Unreachable: none answers, and why.
+        """
+        orders, tried = [Order(command) for command in commands], []
+        for host in self._mon_hosts:
+            try:
+                return self._call(ceph_layout.CALL_LOOK, orders, deadline.within(_ASK_S), [host])
+            except PistonError as error:
+                tried.append(error.cause)
+        raise _no_mon(tried)
 
     def _hosts(self, reports: Mapping[str, NodeReport | None]) -> list[str]:
         return [host for host in self._mon_hosts if _has_mon(reports.get(host))][:_TRIES]
@@ -116,8 +138,6 @@ class CephDriver:
             DeviceRefused: the mons' own reason.
         """
         answers = self._call(ceph_layout.CALL_CHANGE, orders, deadline, self._mon_hosts)
-        if answers is None:
-            raise Unreachable(DEVICE, "change it", "no mon answers", "See the mon hosts.")
         for order, answer in zip(orders, answers, strict=False):
             if _is_late(answer):
                 action = f"do `{order.command['prefix']}`"
@@ -145,11 +165,14 @@ class CephDriver:
 
     def _call(
         self, program: str, orders: Sequence[Order], deadline: Deadline, hosts: Sequence[str], to: str = "mon"
-    ) -> list[Answer] | None:
-        """Have the first mon host that can do it send commands; None when none reaches a mon.
+    ) -> list[Answer]:
+        """Have the first mon host that can do it send commands.
 
         A call that changes something may have been done although its answer was lost: what is sent
         is safe to send twice, or seen to be done by the next look.
+
+        Raises:
+            Unreachable: none reaches a mon.
         """
         wanted = {
             "name": ADMIN,
@@ -157,19 +180,26 @@ class CephDriver:
             "timeout_s": _ANSWER_S,
             "commands": [{"to": to, "command": it.command, "input": it.text} for it in orders],
         }
-        stdin = json.dumps(wanted).encode()
+        stdin, tried = json.dumps(wanted).encode(), []
         for host in hosts:
             try:
                 done = self._agents[host].run_program(program, stdin, deadline)
-            except (Unreachable, TimedOut, DeviceRefused):
+            except (Unreachable, TimedOut, DeviceRefused) as error:
                 # It is off, or it has no document with this program yet: another one may answer.
+                tried.append(f"{host}: {error.cause}")
                 continue
             if done.status == 0:
                 return [
                     Answer(it["code"], it["output"], it["status"])
                     for it in json.loads(done.output)["answers"]
                 ]
-        return None
+            tried.append(f"{host}: {done.errors or f'exit status {done.status}'}")
+        raise _no_mon(tried)
+
+
+def _no_mon(tried: Sequence[str]) -> Unreachable:
+    cause = "; ".join(tried) or "no mon runs"
+    return Unreachable(DEVICE, "reach a mon", cause, "See the mon hosts.")
 
 
 def _has_mon(report: NodeReport | None) -> bool:

@@ -56,12 +56,12 @@ def converse(parse: Callable[[Request], Parsed], act: Callable[[Parsed], Answer]
     return guarded(whole)
 
 
-def guarded(action: Callable[[], None], status: int = _FAULT) -> int:
-    """Act; a fault becomes one line on standard error and the exit status given."""
+def guarded(action: Callable[[], None], status: int = _FAULT, mark: str = "") -> int:
+    """Act; a fault becomes one line on standard error, after `mark`, and the exit status given."""
     try:
         action()
     except (Fault, ToolFailed, OSError) as error:
-        print(" ".join(str(error).split()), file=sys.stderr)
+        print(" ".join(f"{mark} {error}".split()), file=sys.stderr)
         return status
     return 0
 

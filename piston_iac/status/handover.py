@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from piston_iac import ceph_layout
 from piston_iac.deadline import Deadline
 from piston_iac.devices.boot_node import BootNodeState
-from piston_iac.devices.node_agent import AgentJournal, NodeAgentClient
-from piston_iac.errors import PistonError, Unreachable
+from piston_iac.devices.ceph import CephDriver
+from piston_iac.devices.node_agent import AgentJournal
 from piston_iac.node_report import NodeReport
+from piston_iac.plan.ceph.actions import Command
 from piston_iac.plan.ceph.caps import ADMIN
 from piston_iac.plan.ceph.layout import mon_hosts
 from piston_iac.plan.ceph.wanted import keys
 from piston_iac.program.inputs import access
-from piston_iac.site.schema import Site
 from piston_iac.status import document, history_text
 from piston_iac.status.asking import Answer, Probe
 from piston_iac.status.declared import CEPH
 from piston_iac.status.history import AGENT_JOURNAL, BOOT_JOURNAL, agent_journal_probe, journal_probe, told
 from piston_iac.status.look import Looking
 from piston_iac.status.probes import BOOT_STATE, report_key
+from piston_iac.trust.secret import Secret
 
 # The mons answer all of these; what the mgr is asked waits for ever when there is none.
-_CEPH_WORDS: tuple[dict[str, Any], ...] = (
+_CEPH_WORDS: tuple[Command, ...] = (
     {"prefix": "health", "detail": "detail"},
     {"prefix": "status"},
     {"prefix": "osd tree"},
@@ -36,7 +36,7 @@ _CEPH_WORDS: tuple[dict[str, Any], ...] = (
     {"prefix": "log last", "num": 200},
 )
 _CEPH = "Ceph's own words"
-_ANSWER_S, _HOST_S, _LOOK_S, _LIMIT_S = 6.0, 10.0, 30.0, 60.0
+_LOOK_S, _LIMIT_S = 30.0, 60.0
 Parts = dict[str, bytes]
 
 
@@ -95,31 +95,15 @@ def _journal_key(node: str) -> str:
 
 
 def _ceph_probe(look: Looking) -> Probe:
-    """Health, trees and log, of the first mon host that can ask."""
-    agents = [look.ways.agents[node] for node in mon_hosts(look.site)]
+    """Health, trees and log, of the first mon host that can ask. The key stays on no node (decision 0009)."""
+    site = look.site
+    driver = CephDriver(look.ways.agents, mon_hosts(site), Secret(keys(site)[ADMIN]))
 
     def ask(deadline: Deadline) -> dict[str, Any]:
-        return _ceph_words(agents, look.site, deadline)
+        answers = driver.ask(_CEPH_WORDS, deadline)
+        return {
+            it["prefix"]: answer.output or answer.status
+            for it, answer in zip(_CEPH_WORDS, answers, strict=True)
+        }
 
     return Probe(_CEPH, CEPH, _LOOK_S, _LIMIT_S, ask)
-
-
-def _ceph_words(agents: Sequence[NodeAgentClient], site: Site, deadline: Deadline) -> dict[str, Any]:
-    """Only looks, which count as no write; the key goes along and stays on no node (decision 0009)."""
-    commands = [{"to": "mon", "command": command, "input": ""} for command in _CEPH_WORDS]
-    request = {"name": ADMIN, "key": keys(site)[ADMIN], "timeout_s": _ANSWER_S, "commands": commands}
-    stdin, tried = json.dumps(request).encode(), []
-    for agent in agents:
-        try:
-            done = agent.run_program(ceph_layout.CALL_LOOK, stdin, deadline.within(_HOST_S))
-        except PistonError as error:
-            tried.append(error.cause)
-            continue
-        if done.status == 0:
-            answers = json.loads(done.output)["answers"]
-            return {
-                it["prefix"]: answer["output"] or answer["status"]
-                for it, answer in zip(_CEPH_WORDS, answers, strict=True)
-            }
-        tried.append(done.errors)
-    raise Unreachable(CEPH, "read health and trees", "; ".join(tried), "See `piston status`.")

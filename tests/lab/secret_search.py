@@ -23,8 +23,9 @@ from urllib.parse import quote, quote_plus
 # Shorter ones are found everywhere by chance.
 SHORTEST = 8
 _FILES_AT_ONCE = 500
-# Between things that are searched together, so that nothing is found across them.
-_GAP = b"\0" * 64
+# Between things that are searched together, so that nothing is found across them. Not of zeros alone: where
+# grep reads nothing else at a time, it leaves that out of its offsets.
+_GAP = b"\0" + b"\n" * 62 + b"\0"
 _FOUND = re.compile(rb"(?P<path>[^\0]*)\0(?P<at>\d+):(?P<match>[^\0]+)\0")
 
 

@@ -15,12 +15,11 @@ from itertools import takewhile
 from pathlib import Path
 from typing import IO
 
-import pymysql
-
 from piston_iac import cloud_layout as layout
 from piston_iac.deadline import Deadline
 from piston_iac.node_programs.cloud.backup_chain import Log
 from piston_iac.node_programs.cloud.galera_check import local_status, usable
+from piston_iac.node_programs.cloud.own_database import own_database
 from piston_iac.node_programs.program import Fault
 
 _DATA = Path(layout.GALERA_DATA)
@@ -170,22 +169,12 @@ def _blocks(process: subprocess.Popen[bytes], stream: IO[bytes]) -> Iterator[byt
 
 
 def _ask(*statements: str) -> list[tuple[tuple[object, ...], ...]]:
+    answers = []
     try:
-        with (
-            pymysql.connect(
-                unix_socket=layout.GALERA_SOCKET,
-                user=pwd.getpwuid(os.geteuid()).pw_name,
-                connect_timeout=_ASK_S,
-                read_timeout=_ASK_S,
-                write_timeout=_ASK_S,
-            ) as connection,
-            connection.cursor() as cursor,
-        ):
-            answers = []
+        with own_database(_ASK_S) as cursor:
             for statement in statements:
                 cursor.execute(statement)
                 answers.append(tuple(cursor.fetchall()))
-            return answers
-    except (pymysql.MySQLError, RuntimeError, OSError) as error:
-        code = error.args[0] if error.args else ""
-        raise DatabaseAway(f"the database refuses ({type(error).__name__} {code})") from None
+    except OSError as error:
+        raise DatabaseAway(str(error)) from None
+    return answers

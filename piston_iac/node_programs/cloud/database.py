@@ -11,9 +11,7 @@ import re
 import sys
 from dataclasses import dataclass
 
-import pymysql
-
-from piston_iac import cloud_layout as layout
+from piston_iac.node_programs.cloud.own_database import own_database
 from piston_iac.node_programs.program import Answer, Fault, Request, converse, leave
 from piston_iac.trust.secret import Secret
 
@@ -60,19 +58,13 @@ def make(wanted: Database) -> Answer:
     name = wanted.name
     password = scramble(wanted.password)
     try:
-        with (
-            pymysql.connect(
-                unix_socket=layout.GALERA_SOCKET, user="root", connect_timeout=_LIMIT_S, read_timeout=_LIMIT_S
-            ) as connection,
-            connection.cursor() as cursor,
-        ):
+        with own_database(_LIMIT_S) as cursor:
             cursor.execute(f"CREATE DATABASE IF NOT EXISTS `{name}`")
             cursor.execute(f"CREATE USER IF NOT EXISTS `{name}`@`%%` IDENTIFIED BY PASSWORD %s", (password,))
             cursor.execute(f"ALTER USER `{name}`@`%%` IDENTIFIED BY PASSWORD %s", (password,))
             cursor.execute(f"GRANT ALL ON `{name}`.* TO `{name}`@`%`")
-    except (pymysql.MySQLError, RuntimeError, OSError) as error:
-        code = error.args[0] if error.args else ""
-        raise Fault(f"the database refuses to make {name} ({type(error).__name__} {code})") from None
+    except OSError as error:
+        raise Fault(f"cannot make {name}: {error}") from None
     return {"name": name}
 
 

@@ -21,10 +21,12 @@ from piston_iac.node_programs.cloud.galera_state import (
     MemberFiles,
     Start,
     began_at,
+    buffer_pool_bytes,
     recovered_position,
     safe_to_bootstrap,
     start_of,
 )
+from piston_iac.node_programs.cloud.unit_errors import ERROR
 from piston_iac.node_programs.mon_store import check_mirror
 from piston_iac.node_programs.program import Fault, guarded, leave
 from piston_iac.node_programs.reach import reachable
@@ -142,7 +144,10 @@ def become_server() -> None:
     start = start_of(_files(), _others_run())
     if TOLD_POSITION.exists():
         position = began_at(position, TOLD_POSITION.read_text(), start)
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    pool = buffer_pool_bytes(memory, int(os.environ.get(layout.GALERA_MOST_MIB, "0")))
     words = [_SERVER, f"--defaults-file={layout.GALERA_CONF}", f"--user={layout.GALERA_USER}"]
+    words.append(f"--innodb-buffer-pool-size={pool}")
     if position:
         Path(layout.GALERA_POSITION).write_text(position)
         words.append(f"--wsrep-start-position={position}")
@@ -151,7 +156,8 @@ def become_server() -> None:
         (_DATA / "gvwstate.dat").unlink(missing_ok=True)
         _allow_bootstrap()
         words.append("--wsrep-new-cluster")
-    print(f"starts: {start.value}, position {position or 'unknown'}", flush=True)
+    said = f"position {position or 'unknown'}, buffer pool {pool >> 20} MiB"
+    print(f"starts: {start.value}, {said}", flush=True)
     os.execv(_SERVER, words)  # noqa: S606 - becoming the server is the point
 
 
@@ -197,7 +203,7 @@ def main(arguments: list[str]) -> int:
     if arguments == ["recover"]:
         return guarded(recover, _STAYS_ABSENT)
     if arguments == ["run"]:
-        return guarded(become_server)
+        return guarded(become_server, mark=ERROR)
     print("usage: galera recover|run", file=sys.stderr)
     return 2
 

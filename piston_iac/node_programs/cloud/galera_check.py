@@ -7,16 +7,13 @@ check would not do: a member without a majority takes connections, and refuses e
 from __future__ import annotations
 
 import http.client
-import os
-import pwd
 import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import pymysql
-
 from piston_iac import cloud_layout as layout
+from piston_iac.node_programs.cloud.own_database import own_database
 
 TOLD_NEW = Path(layout.GALERA_DATA) / "piston-begin"
 """Has the server begin a primary component when it starts."""
@@ -28,28 +25,15 @@ _WORKING = ("4", "2")
 _STATUS = "SHOW STATUS WHERE Variable_name LIKE 'wsrep_%'"
 
 
-def local_status(limit_s: int = _LIMIT_S) -> dict[str, str]:
+def local_status() -> dict[str, str]:
     """Galera's status variables of this node's server.
 
     Raises:
         OSError: it does not answer.
     """
-    try:
-        with (
-            pymysql.connect(
-                unix_socket=layout.GALERA_SOCKET,
-                # The socket lets each user of the system in as the one of that name.
-                user=pwd.getpwuid(os.geteuid()).pw_name,
-                connect_timeout=limit_s,
-                read_timeout=limit_s,
-                write_timeout=limit_s,
-            ) as connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(_STATUS)
-            return {str(name): str(value) for name, value in cursor.fetchall()}
-    except (pymysql.MySQLError, RuntimeError) as error:
-        raise OSError(f"the database does not answer ({type(error).__name__})") from None
+    with own_database(_LIMIT_S) as cursor:
+        cursor.execute(_STATUS)
+        return {str(name): str(value) for name, value in cursor.fetchall()}
 
 
 def usable(status: dict[str, str]) -> bool:

@@ -12,6 +12,8 @@ from enum import Enum
 from piston_iac.node_programs.program import Fault
 
 NO_UUID = "00000000-0000-0000-0000-000000000000"
+_MIB = 1024**2
+_SHARE, _LEAST_MIB, _STEP_MIB = 16, 128, 128
 _POSITION = re.compile(r"Recovered position:\s*([0-9a-f-]{36}):(-?\d+)")
 
 
@@ -46,6 +48,16 @@ def start_of(files: MemberFiles, others_run: bool) -> Start:
     if files.last_to_leave and not files.in_view and not others_run:
         return Start.NEW
     return Start.JOIN
+
+
+def buffer_pool_bytes(memory_bytes: int, most_mib: int) -> int:
+    """How large InnoDB's buffer pool is to be: a sixteenth of the node's memory, in whole steps of 128 MiB.
+
+    The rest is for OSDs, APIs and VMs; the tables of a control plane are small. It is never less than
+    MariaDB's own default of 128 MiB, whatever `most_mib` says.
+    """
+    wanted_mib = memory_bytes // _SHARE // _MIB
+    return max(_LEAST_MIB, min(wanted_mib, most_mib) // _STEP_MIB * _STEP_MIB) * _MIB
 
 
 def safe_to_bootstrap(grastate: str) -> bool:

@@ -2,7 +2,7 @@
 
 In: {}. Out: {"database": {...}, "queues": {...}, "address": whether the virtual address is here, "balancer":
 {"down", "out": [servers]}, "certificate": {...}, "backup": see `backup_status.summary`}. A part that does not
-answer is {"fault": why}. Touches nothing.
+answer is {"fault": why}; the database has "logged" then, the last error of its unit. Touches nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from piston_iac.node_agent.tools import ToolFailed, run
 from piston_iac.node_programs.cloud import backup_status, balancer, rabbitmq
 from piston_iac.node_programs.cloud.access import Access, read_access
 from piston_iac.node_programs.cloud.galera_check import local_status, usable
+from piston_iac.node_programs.cloud.unit_errors import last_error
 from piston_iac.node_programs.program import Answer, converse, leave
 
 
@@ -54,7 +55,7 @@ def _database() -> Answer:
     try:
         status = local_status()
     except OSError as error:
-        return {**known, "fault": str(error)}
+        return {**known, "fault": str(error), "logged": last_error(layout.GALERA_UNIT)}
     return {
         **known,
         "usable": usable(status),

@@ -12,6 +12,7 @@ import os
 import pwd
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,19 +36,18 @@ _START_S = 60.0
 _POLL_S = 0.5
 # While a member joins, the others may be silent for long: who looks must not wait for them.
 _SEE_S = 8.0
-_SEE = """
+_MEMBERS = """
 Text = fun(Nodes) -> [atom_to_binary(Node) || Node <- Nodes] end,
-#{running => Text(rabbit_nodes:list_running()),
-  members => Text(rabbit_nodes:list_members()),
-  queues => [begin
-      {resource, _, _, Name} = amqqueue:get_name(Queue),
-      {Copy, _} = amqqueue:get_pid(Queue),
-      Nodes = maps:get(nodes, amqqueue:get_type_state(Queue)),
-      Found = lists:zip(Nodes, erpc:multicall(Nodes, erlang, whereis, [Copy], 2000)),
-      Works = [Node || {Node, {ok, Pid}} <- Found, is_pid(Pid)],
-      #{name => Name, members => Text(Nodes), online => Text(Works)}
-    end || Queue <- rabbit_amqqueue:list(), amqqueue:get_type(Queue) =:= rabbit_quorum_queue]}.
-"""
+Members = #{running => Text(rabbit_nodes:list_running()), members => Text(rabbit_nodes:list_members())}"""
+_QUEUES = """
+[begin
+   {resource, _, _, Name} = amqqueue:get_name(Queue),
+   {Copy, _} = amqqueue:get_pid(Queue),
+   Nodes = maps:get(nodes, amqqueue:get_type_state(Queue)),
+   Found = lists:zip(Nodes, erpc:multicall(Nodes, erlang, whereis, [Copy], 2000)),
+   Works = [Node || {Node, {ok, Pid}} <- Found, is_pid(Pid)],
+   #{name => Name, members => Text(Nodes), online => Text(Works)}
+ end || Queue <- rabbit_amqqueue:list(), amqqueue:get_type(Queue) =:= rabbit_quorum_queue]"""
 
 
 def ctl(node: str, *words: str, limit_s: float = _CALL_S, tool: str = "rabbitmqctl") -> str:
@@ -70,25 +70,22 @@ def see(address: str) -> dict[str, Any]:
     Raises:
         ToolFailed: it does not answer. ValueError, KeyError: what it answers is something else.
     """
-    told = json.loads(ctl(address, "eval", "--formatter", "json", _SEE, limit_s=_SEE_S))
-    seen: dict[str, Any] = told["value"]
-    return seen
+    return _asked(address, f"{_MEMBERS},\nMembers#{{queues => {_QUEUES}}}.", _SEE_S)
 
 
-def running_members(address: str) -> list[str]:
-    """Erlang names of the members that run, as the one at that address sees it.
+def members(address: str) -> dict[str, Any]:
+    """`running` and `members` alone, as `see` has them: no queue with a copy that hangs holds that up.
 
     Raises:
-        ToolFailed: it does not answer.
+        ToolFailed: it does not answer. ValueError, KeyError: what it answers is something else.
     """
-    status = json.loads(ctl(address, "cluster_status", "--formatter", "json"))
-    return sorted(str(name) for name in status["running_nodes"])
+    return _asked(address, f"{_MEMBERS}.", _CALL_S)
 
 
-def all_members(address: str) -> list[str]:
-    """Erlang names of all members, running or not."""
-    status = json.loads(ctl(address, "cluster_status", "--formatter", "json"))
-    return sorted(str(name) for name in status["disk_nodes"])
+def _asked(address: str, erlang: str, limit_s: float) -> dict[str, Any]:
+    told = json.loads(ctl(address, "eval", "--formatter", "json", erlang, limit_s=limit_s))
+    seen: dict[str, Any] = told["value"]
+    return seen
 
 
 def is_ready() -> bool:
@@ -136,9 +133,9 @@ def recover() -> None:
     access = read_access()
     # The command line's programs become RabbitMQ's user, and read it there.
     _bring_cookie()
-    peer = _first_running(access)
+    peer, known = _first_running(access)
     me = layout.rabbitmq_node(access.own)
-    if me in all_members(peer):
+    if me in known:
         ctl(peer, "forget_cluster_node", me, limit_s=_FORGET_S)
     make_empty()
     units.start(layout.RABBITMQ_UNIT)
@@ -155,13 +152,14 @@ def _bring_cookie() -> None:
     write_atomically(_COOKIE, cookie, 0o400, (user.pw_uid, user.pw_gid))
 
 
-def _first_running(access: Access) -> str:
+def _first_running(access: Access) -> tuple[str, list[str]]:
+    """Address of a peer whose message bus runs, and the members that it knows."""
     for address in access.peers.values():
-        try:
-            running_members(address)
-        except (ToolFailed, ValueError, KeyError):
-            continue
-        return address
+        with suppress(ToolFailed, ValueError, KeyError):
+            seen = members(address)
+            # Erlang answers there before RabbitMQ does.
+            if layout.rabbitmq_node(address) in seen["running"]:
+                return address, seen["members"]
     raise Fault("no other control host has the message bus running")
 
 
@@ -187,7 +185,7 @@ def tidy() -> None:
         return
     access = read_access()
     wait_until_up(access.own)
-    if len(running_members(access.own)) > 1:
+    if len(members(access.own)["running"]) > 1:
         me = layout.rabbitmq_node(access.own)
         ctl(access.own, "grow", me, "all", limit_s=_START_S, tool="rabbitmq-queues")
 

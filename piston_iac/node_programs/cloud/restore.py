@@ -28,15 +28,15 @@ from piston_iac.node_agent import units
 from piston_iac.node_agent.tools import ToolFailed, run
 from piston_iac.node_programs.ceph_osd import Units
 from piston_iac.node_programs.cloud import galera
-from piston_iac.node_programs.cloud import restore_order as place
+from piston_iac.node_programs.cloud import restore_place as place
 from piston_iac.node_programs.cloud.access import read_access
 from piston_iac.node_programs.cloud.backup_store import open_store
 from piston_iac.node_programs.cloud.restore_look import RESTORED, installed, list_, look, server_runs
-from piston_iac.node_programs.cloud.restore_order import Order, parse_order, parse_target
 from piston_iac.node_programs.cloud.restore_stage import clear, stage
 from piston_iac.node_programs.mon_store import check_mirror
 from piston_iac.node_programs.program import Answer, Fault, Request, alone, converse, leave
 from piston_iac.node_programs.reach import reachable
+from piston_iac.restore_order import Order, parse_order, parse_target
 
 _ROOT, _DATA = Path(layout.GALERA_ROOT), Path(layout.GALERA_DATA)
 _LOCK = Path("/run/piston-restore.lock")

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from piston_iac import cloud_layout as layout
-from piston_iac.node_programs.cloud import restore_order as place
+from piston_iac.node_programs.cloud import restore_place as place
 from piston_iac.node_programs.cloud.backup_store import open_store
 from piston_iac.node_programs.cloud.galera_check import local_status, usable
 from piston_iac.node_programs.cloud.restore_stage import room_needed

@@ -19,10 +19,11 @@ from piston_iac.node_agent.files import write_atomically
 from piston_iac.node_agent.tools import run
 from piston_iac.node_programs.cloud.backup_chain import Chain, pieces
 from piston_iac.node_programs.cloud.backup_store import Store
-from piston_iac.node_programs.cloud.restore_order import DONE, STAGE, STAGED_DATA, Target, progress, staged
+from piston_iac.node_programs.cloud.restore_place import DONE, STAGE, STAGED_DATA, progress, staged
 from piston_iac.node_programs.cloud.restore_replay import end_leftover, log_position, replay
 from piston_iac.node_programs.mon_store import check_mirror
 from piston_iac.node_programs.program import Fault
+from piston_iac.restore_order import Target
 
 _LOGS = STAGE / "logs"
 _INFO = STAGED_DATA / "mariadb_backup_binlog_info"

@@ -13,7 +13,7 @@ class DatabaseMember:
 
     `usable`: it takes statements. `component`: `Primary` where a majority is; `cluster`: id of the data's
     history; `size`: members it sees; `position`: `<cluster>:<number of its last write>` when it was last
-    started, empty for none. `fault`: why nothing else is known.
+    started, empty for none. `fault`: why nothing else is known; `logged`: the last error of its unit then.
     """
 
     usable: bool = False
@@ -23,6 +23,7 @@ class DatabaseMember:
     size: int = 0
     position: str = ""
     fault: str = ""
+    logged: str = ""
 
 
 @dataclass(frozen=True)

@@ -166,15 +166,23 @@ def _without_database(wanted: WantedControlPlane, look: Look, having: list[str])
     answer and it still does not, a member has lost its data: then the one that has most begins.
     """
     silent = [host for host in wanted.members if not usable(look.reports.get(host), layout.GALERA)]
+    logged = _logged(look, having)
     if silent:
         given_up = [host for host in silent if host in look.given_up]
         if given_up:
             cause = f"the database waits for its members, and {', '.join(given_up)} may hold its newest data"
-            return Fail(cause, f"Bring {', '.join(given_up)} back, then run `pulumi up` again.")
-        return Wait(f"the control hosts {', '.join(silent)}: one of them may hold the database's newest data")
+            return Fail(cause + logged, f"Bring {', '.join(given_up)} back, then run `pulumi up` again.")
+        hosts = ", ".join(silent)
+        return Wait(f"the control hosts {hosts}: one of them may hold the database's newest data{logged}")
     if look.stalled:
         return Revive(max(having, key=lambda host: (_last_write(look, host), -having.index(host))))
-    return Wait(f"the database on {', '.join(having)} to find its members")
+    return Wait(f"the database on {', '.join(having)} to find its members{logged}")
+
+
+def _logged(look: Look, hosts: list[str]) -> str:
+    """What their databases log, as the end of a sentence."""
+    seen = {host: it.database.logged for host in hosts if (it := look.looks.get(host))}
+    return "".join(f"; {host} logs: {line}" for host, line in seen.items() if line)
 
 
 def _last_write(look: Look, host: str) -> int:

@@ -16,6 +16,9 @@ from piston_iac.plan.fragment import Fragment
 from piston_iac.site.schema import Site
 
 _RETRY_S = 10.0
+_BUFFER_POOL_MOST_MIB = 16384
+# All nodes of a lab share the memory of one machine.
+_BUFFER_POOL_MOST_IN_LAB_MIB = 128
 _PROVIDER = (
     "gcache.size=64M",
     # A member that is silent this long is taken for dead: until then nobody's commit ends.
@@ -47,9 +50,12 @@ def fragment(site: Site, node: str) -> Fragment:
     restart = (layout.GALERA_UNIT,)
     recover = ("python3", "-m", "piston_iac.node_programs.cloud.galera", "recover")
     check = f"ADDRESS={members(site)[node]}\n"
+    most_mib = _BUFFER_POOL_MOST_IN_LAB_MIB if site.environment == "lab" else _BUFFER_POOL_MOST_MIB
+    memory = f"{layout.GALERA_MOST_MIB}={most_mib}\n"
     return Fragment(
         files=(
             File(layout.GALERA_CONF, server_conf(site.name, node, members(site)), restart=restart),
+            File(layout.GALERA_ENVIRONMENT, memory, restart=restart),
             File("/etc/piston/galera-check.env", check, restart=(layout.GALERA_CHECK_UNIT,)),
         ),
         units=(layout.GALERA_CHECK_UNIT,),
@@ -87,7 +93,6 @@ def server_conf(site: str, node: str, addresses: Mapping[str, str]) -> str:
         # A commit is on this disk before it is told: the others have it only in memory. With 1, and binary
         # logs on, the server would count on those for that: only the first half of a commit was seen flushed.
         "innodb_flush_log_at_trx_commit": 3,
-        "innodb_buffer_pool_size": "128M",
         "innodb_log_file_size": "48M",
         "performance_schema": "OFF",
         "wsrep_on": "ON",

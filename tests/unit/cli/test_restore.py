@@ -7,10 +7,11 @@ import io
 import pytest
 from rich.console import Console
 
-from piston_iac.cli.database_restore import Order, Plan
+from piston_iac.cli.database_restore import Plan
 from piston_iac.cli.main import main
 from piston_iac.cli.restore import announcement, table
 from piston_iac.plan.cloud.backups import Backup
+from piston_iac.restore_order import Order
 
 TEN = 1_795_600_800
 ORDER = Order("c1", TEN, "n2", "20261125T120000Z")

@@ -71,6 +71,11 @@ def test_a_ceph_key_is_found_as_text_and_as_its_bytes() -> None:
         assert {hit.credential for hit in search.in_pieces({"it": data})} == {"ceph"}
 
 
+def test_the_place_is_the_right_one_behind_many_that_are_empty() -> None:
+    pieces = {f"empty {number}": b"" for number in range(20_000)} | {"it": VALUE}
+    assert {hit.place for hit in SEARCH.in_pieces(pieces)} == {"it"}
+
+
 def test_nothing_is_found_where_nothing_is() -> None:
     noise = hashlib.shake_256(b"noise").digest(1_000_000)
     assert found(noise + VALUE[:-1] + b"\0" + KEY[1:]) == set()

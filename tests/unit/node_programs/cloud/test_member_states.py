@@ -8,6 +8,7 @@ from piston_iac.node_programs.cloud.galera_check import usable
 from piston_iac.node_programs.cloud.galera_state import (
     MemberFiles,
     Start,
+    buffer_pool_bytes,
     recovered_position,
     safe_to_bootstrap,
     start_of,
@@ -62,6 +63,24 @@ def test_the_position_is_the_last_one_that_is_told() -> None:
     log = f"WSREP: Recovered position: {UUID}:3\nWSREP: Recovered position: {UUID}:-1\n"
     assert recovered_position(log) == f"{UUID}:-1"
     assert recovered_position("nothing") == ""
+
+
+@pytest.mark.parametrize(
+    ("memory_mib", "most_mib", "pool_mib"),
+    [
+        (1024, 16384, 128),
+        (2048, 16384, 128),
+        (5000, 16384, 256),
+        (24 * 1024, 16384, 1536),
+        (24 * 1024, 128, 128),
+        (24 * 1024, 1000, 896),
+        (24 * 1024, 0, 128),
+        (1024 * 1024, 16384, 16384),
+    ],
+)
+def test_the_buffer_pool_is_a_share_of_the_memory(memory_mib: int, most_mib: int, pool_mib: int) -> None:
+    mib = 1024**2
+    assert buffer_pool_bytes(memory_mib * mib, most_mib) == pool_mib * mib
 
 
 @pytest.mark.parametrize(

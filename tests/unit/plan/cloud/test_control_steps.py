@@ -117,6 +117,20 @@ def test_nobody_begins_while_a_host_is_away_that_may_have_more() -> None:
     assert isinstance(step(replace(look, given_up=frozenset({"n2"}))), Fail)
 
 
+def test_while_no_database_starts_it_is_told_what_they_log() -> None:
+    dead = DatabaseMember(fault="the database refuses", logged="unknown variable 'x=1'")
+    look = dark()
+    look = replace(look, looks={**look.looks, "n2": replace(host_look("n2"), database=dead)})
+    told = "; n2 logs: unknown variable 'x=1'"
+    assert step(look) == Wait(f"the database on n1, n2, n3 to find its members{told}")
+    away = replace(look, reports={**look.reports, "n3": None}, looks={**look.looks, "n3": None})
+    waited, refused = step(away), step(replace(away, given_up=frozenset({"n3"})))
+    assert isinstance(waited, Wait)
+    assert waited.what.endswith(told)
+    assert isinstance(refused, Fail)
+    assert refused.cause.endswith(told)
+
+
 def changed(node: str, **changes: object) -> Look:
     looks = {**control_plane_looks(True), node: replace(host_look(node), **changes)}  # type: ignore[arg-type]
     return replace(whole(), looks=looks)

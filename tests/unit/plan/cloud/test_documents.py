@@ -83,6 +83,16 @@ def test_the_virtual_address_may_come_and_go_on_control_hosts_alone() -> None:
     assert virtual("n5") == set()
 
 
+def test_the_database_takes_less_memory_in_a_lab() -> None:
+    def most(site: Site) -> str:
+        (file,) = [it for it in node_document(site, "n1").files if it.path == layout.GALERA_ENVIRONMENT]
+        assert file.restart == (layout.GALERA_UNIT,)
+        return file.content
+
+    assert most(SITE) == "BUFFER_POOL_MOST_MIB=16384\n"
+    assert most(SITE.model_copy(update={"environment": "lab"})) == "BUFFER_POOL_MOST_MIB=128\n"
+
+
 def test_one_database_takes_statements_and_the_others_stand_by() -> None:
     servers = [line for line in haproxy_conf(SITE, "n2").splitlines() if ":3306 check" in line]
     assert [line.endswith(" backup") for line in servers] == [False, True, True]

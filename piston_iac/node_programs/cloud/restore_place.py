@@ -3,59 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from piston_iac import cloud_layout as layout
 from piston_iac.node_agent.files import write_atomically
 from piston_iac.node_programs.program import Fault
+from piston_iac.restore_order import Order, Target, parse_order, parse_target
 
 ORDER = Path(layout.RESTORE_ORDER)
 STAGE = Path(layout.RESTORE_STAGE)
 STAGED_DATA = STAGE / "data"
 DONE = STAGE / "done.json"
 PROGRESS = Path("/run/piston-restore-progress")
-
-
-@dataclass(frozen=True)
-class Target:
-    """A chain, and the moment, seconds since 1970, UTC: what was committed before it is restored."""
-
-    chain: str
-    at: int
-
-
-@dataclass(frozen=True)
-class Order:
-    """A whole restore. `host`: where it begins; `stamp`: when it was ordered, names what is put aside."""
-
-    chain: str
-    at: int
-    host: str
-    stamp: str
-
-    @property
-    def target(self) -> Target:
-        """What is restored."""
-        return Target(self.chain, self.at)
-
-
-def parse_target(raw: Mapping[str, Any]) -> Target:
-    """Read one. KeyError, TypeError, ValueError: it does not fit."""
-    chain = str(raw["chain"])
-    if "/" in chain or not chain:
-        raise ValueError("not the id of a chain")
-    return Target(chain, int(raw["at"]))
-
-
-def parse_order(raw: Mapping[str, Any]) -> Order:
-    """Read one. KeyError, TypeError, ValueError: it does not fit."""
-    target, stamp = parse_target(raw), str(raw["stamp"])
-    if not stamp.isalnum():
-        raise ValueError("not a stamp")
-    return Order(target.chain, target.at, str(raw["host"]), stamp)
 
 
 def order() -> Order | None:
