@@ -26,6 +26,8 @@ GALERA_USER = "mysql"
 GALERA_SOCKET = "/run/piston-galera/socket"
 GALERA_POSITION = "/run/piston-galera/position"
 """Where this member's data stood when it was last started, `<cluster uuid>:<number of the last write>`."""
+GALERA_MEMBER = "/run/piston-galera/member.json"
+"""What this member knew of itself when its unit was last started. Gone when that is stopped."""
 DATABASE_PORT = 3306
 GALERA_PORT = 4567
 GALERA_CHECK_PORT = 9200

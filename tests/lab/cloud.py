@@ -222,14 +222,22 @@ def ask(method, path, body=None, headers=None):
     c = http.client.HTTPSConnection("{address}", 5000, timeout=20, context=context)
     c.request(method, path, body, {{"Content-Type": "application/json", **(headers or {{}})}})
     a = c.getresponse()
-    return json.loads(a.read()), a.headers
+    text = a.read()
+    assert a.status < 300, (method, path, a.status, text[:300])
+    return json.loads(text), a.headers
 user = {{"name": "admin", "domain": {{"name": "Default"}}, "password": sys.stdin.read().strip()}}
 scope = {{"project": {{"name": "admin", "domain": {{"name": "Default"}}}}}}
 auth = {{"auth": {{"identity": {{"methods": ["password"], "password": {{"user": user}}}}, "scope": scope}}}}
 _, headers = ask("POST", "/v3/auth/tokens", json.dumps(auth))
 token = headers["X-Subject-Token"]
 def all_of(kind):
-    return ask("GET", "/v3/" + kind, headers={{"X-Auth-Token": token}})[0][kind]
+    found, path = [], "/v3/" + kind
+    while path:
+        page = ask("GET", path, headers={{"X-Auth-Token": token}})[0]
+        found += page[kind]
+        # Keystone gives a thousand at a time.
+        path = (page["links"].get("next") or "").partition(":5000")[2]
+    return found
 ids = {{}}
 for kind in ("users", "projects", "roles"):
     ids.update({{kind + "/" + it["name"]: it["id"] for it in all_of(kind)}})

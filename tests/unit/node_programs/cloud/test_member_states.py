@@ -34,22 +34,24 @@ Servers:
 
 
 @pytest.mark.parametrize(
-    ("told", "last", "in_view", "others", "start"),
+    ("told", "last", "in_view", "others", "begins", "start"),
     [
-        (True, False, False, False, Start.NEW),
-        (True, False, True, False, Start.NEW),
-        (True, False, False, True, Start.JOIN),
-        (False, True, False, False, Start.NEW),
-        (False, True, False, True, Start.JOIN),
-        (False, True, True, False, Start.JOIN),
-        (False, False, True, False, Start.JOIN),
-        (False, False, False, False, Start.JOIN),
+        (True, False, False, False, False, Start.NEW),
+        (True, False, True, False, False, Start.NEW),
+        (True, False, False, True, False, Start.JOIN),
+        (False, True, False, False, False, Start.NEW),
+        (False, True, False, True, False, Start.JOIN),
+        (False, True, True, False, False, None),
+        (False, True, True, False, True, Start.NEW),
+        (False, False, True, False, True, Start.NEW),
+        (False, False, True, True, True, Start.JOIN),
+        (False, False, False, False, False, None),
     ],
 )
 def test_a_member_begins_alone_only_when_it_has_everything(
-    told: bool, last: bool, in_view: bool, others: bool, start: Start
+    told: bool, last: bool, in_view: bool, others: bool, begins: bool, start: Start | None
 ) -> None:
-    assert start_of(MemberFiles(told, last, in_view), others) is start
+    assert start_of(MemberFiles(told, last, in_view), others, begins) is start
 
 
 def test_the_last_to_leave_is_told_by_galera() -> None:
