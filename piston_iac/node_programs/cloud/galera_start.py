@@ -49,7 +49,8 @@ def become_server() -> None:
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     pool = buffer_pool_bytes(memory, int(os.environ.get(layout.GALERA_MOST_MIB, "0")))
     words = [_SERVER, f"--defaults-file={layout.GALERA_CONF}", f"--user={layout.GALERA_USER}"]
-    words.append(f"--innodb-buffer-pool-size={pool}")
+    # Loose: what copies the data for a member that joins gets these words too, and refuses one it does not know.
+    words.append(f"--loose-innodb-buffer-pool-size={pool}")
     if position:
         Path(layout.GALERA_POSITION).write_text(position)
         words.append(f"--wsrep-start-position={position}")
