@@ -48,9 +48,7 @@ def become_server() -> None:
         position = began_at(position, TOLD_POSITION.read_text(), start)
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     pool = buffer_pool_bytes(memory, int(os.environ.get(layout.GALERA_MOST_MIB, "0")))
-    words = [_SERVER, f"--defaults-file={layout.GALERA_CONF}", f"--user={layout.GALERA_USER}"]
-    # Loose: what copies the data for a member that joins gets these words too, and refuses one it does not know.
-    words.append(f"--loose-innodb-buffer-pool-size={pool}")
+    words = [_SERVER, f"--defaults-file={_settings(pool)}", f"--user={layout.GALERA_USER}"]
     if position:
         Path(layout.GALERA_POSITION).write_text(position)
         words.append(f"--wsrep-start-position={position}")
@@ -62,6 +60,17 @@ def become_server() -> None:
     said = f"position {position or 'unknown'}, buffer pool {pool >> 20} MiB"
     print(f"starts: {start.value}, {said}", flush=True)
     os.execv(_SERVER, words)  # noqa: S606 - becoming the server is the point
+
+
+def _settings(pool_bytes: int) -> Path:
+    """The settings with what follows from this machine. Not as a word: mariabackup gets the server's words when
+    a member joins, and refuses those it does not know.
+    """
+    path = Path(layout.GALERA_RUN_CONF)
+    own = f"\n[mariadbd]\ninnodb_buffer_pool_size = {pool_bytes}\n"
+    path.write_text(Path(layout.GALERA_CONF).read_text() + own)
+    path.chmod(0o644)
+    return path
 
 
 def _wait_for_start(own: Member) -> Start:

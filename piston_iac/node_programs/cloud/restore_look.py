@@ -77,6 +77,6 @@ def server_runs() -> bool:
     """Whether this node's server runs, whoever started it."""
     try:
         pid = int(_PID.read_text())
-        return layout.GALERA_CONF in Path(f"/proc/{pid}/cmdline").read_text()
+        return layout.GALERA_RUN_CONF in Path(f"/proc/{pid}/cmdline").read_text()
     except (OSError, ValueError):
         return False
