@@ -7,7 +7,7 @@ Standard library only: read by `plan` on the operator's side and by `node_progra
 from __future__ import annotations
 
 PERMIT = "control-plane"
-"""Purpose of the single-use permit to make database, message bus and OVN's databases for the first time."""
+"""Purpose of the single-use permit to make database and message bus for the first time."""
 
 # Database ---------------------------------------------------------------------------------------------
 GALERA = "galera"
@@ -26,6 +26,8 @@ GALERA_USER = "mysql"
 GALERA_SOCKET = "/run/piston-galera/socket"
 GALERA_POSITION = "/run/piston-galera/position"
 """Where this member's data stood when it was last started, `<cluster uuid>:<number of the last write>`."""
+GALERA_MEMBER = "/run/piston-galera/member.json"
+"""What this member knew of itself when its unit was last started. Gone when that is stopped."""
 DATABASE_PORT = 3306
 GALERA_PORT = 4567
 GALERA_CHECK_PORT = 9200
@@ -61,6 +63,11 @@ AMQP_PORT = 5672
 
 # OVN --------------------------------------------------------------------------------------------------
 OVN = "ovn"
+OVN_PERMIT = "ovn-central"
+"""Purpose of the single-use permit to make OVN's databases for the first time."""
+OVN_BOOTSTRAP, OVN_LOOK, OVN_DROP = "ovn-bootstrap", "ovn-look", "ovn-drop"
+OVN_ACCESS = "/etc/piston/ovn.json"
+"""What the programs of this node have to know of OVN's databases: their members. No secret."""
 OVN_NB_UNIT, OVN_SB_UNIT = "piston-ovn-nb.service", "piston-ovn-sb.service"
 OVN_NORTHD_UNIT = "piston-ovn-northd.service"
 OVN_ENVIRONMENT = "/etc/piston/ovn.env"

@@ -6,10 +6,10 @@ The administrator's password goes along with each call and stays on no node.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from piston_iac import cloud_layout as layout
 from piston_iac.deadline import Deadline
@@ -17,11 +17,13 @@ from piston_iac.devices import agents
 from piston_iac.devices.node_agent import NodeAgentClient
 from piston_iac.errors import DeviceRefused, PistonError, Unreachable
 from piston_iac.node_report import NodeReport
+from piston_iac.plan.cloud import ovn
 from piston_iac.plan.cloud.catalogue import Answer, Call, Identity
 from piston_iac.plan.cloud.seen import HostLook, parse
 from piston_iac.trust.secret import Secret
 
 DEVICE = "control plane"
+Parsed = TypeVar("Parsed")
 _CONFLICT = 409
 _FIRST_ERROR = 300
 
@@ -56,20 +58,44 @@ class ControlPlaneDriver:
         Raises:
             DeviceRefused: an answer does not fit this version.
         """
-        asked = [host for host in self._hosts if _can_be_asked(reports.get(host))]
-        with ThreadPoolExecutor(max(1, len(asked))) as pool:
-            found = dict(zip(asked, pool.map(lambda host: self._look(host, deadline), asked), strict=True))
-        return {host: found.get(host) for host in self._hosts}
+        return self._looks(layout.GALERA, layout.LOOK, parse, reports, deadline)
 
-    def _look(self, host: str, deadline: Deadline) -> HostLook | None:
-        try:
-            raw = json.loads(self._program(host, layout.LOOK, {}, deadline))
-        except PistonError:
-            return None
-        try:
-            return parse(raw)
-        except ValueError as error:
-            raise DeviceRefused(DEVICE, "read its state", str(error), "Run a release that fits.") from error
+    def ovn_looks(
+        self, reports: Mapping[str, NodeReport | None], deadline: Deadline
+    ) -> dict[str, ovn.OvnLook | None]:
+        """What each host sees of OVN's databases; None where that cannot be asked.
+
+        Raises:
+            DeviceRefused: an answer does not fit this version.
+        """
+        return self._looks(layout.OVN, layout.OVN_LOOK, ovn.parse, reports, deadline)
+
+    def _looks(
+        self,
+        service: str,
+        program: str,
+        read: Callable[[Mapping[str, Any]], Parsed],
+        reports: Mapping[str, NodeReport | None],
+        deadline: Deadline,
+    ) -> dict[str, Parsed | None]:
+        """Of every host whose document knows of the service."""
+        asked = [host for host in self._hosts if (it := reports.get(host)) and service in it.services]
+
+        def look(host: str) -> Parsed | None:
+            try:
+                raw = json.loads(self._program(host, program, {}, deadline))
+            except PistonError:
+                return None
+            try:
+                return read(raw)
+            except ValueError as error:
+                raise DeviceRefused(
+                    DEVICE, "read its state", str(error), "Run a release that fits."
+                ) from error
+
+        with ThreadPoolExecutor(max(1, len(asked))) as pool:
+            found = dict(zip(asked, pool.map(look, asked), strict=True))
+        return {host: found.get(host) for host in self._hosts}
 
     def run(self, host: str, program: str, arguments: Mapping[str, Any], deadline: Deadline) -> None:
         """Run a program of a host's document.
@@ -152,7 +178,3 @@ class ControlPlaneDriver:
             remedy = "Remove the cause, then run `pulumi up` again."
             raise DeviceRefused(host, f"run {program}", cause, remedy)
         return done.output
-
-
-def _can_be_asked(report: NodeReport | None) -> bool:
-    return report is not None and layout.GALERA in report.services

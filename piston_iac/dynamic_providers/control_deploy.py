@@ -75,7 +75,7 @@ class ControlPlaneDeploy:
     def _do(self, step: object, attempt: Attempt, deadline: Deadline) -> Attempt:
         match step:
             case Bootstrap(node, instead_of):
-                doing(DEVICE, f"{node}: makes database, message bus and OVN's databases")
+                doing(DEVICE, f"{node}: makes database and message bus")
                 permit = self.boot_node.issue_permit(layout.PERMIT, node, deadline, instead_of=instead_of)
                 self.driver.run(node, layout.BOOTSTRAP, {"permit": permit}, deadline)
             case FinishPermit():

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi import ResourceOptions
-from pulumi.dynamic import Resource
+from pulumi.dynamic import CheckFailure, CheckResult, Resource
 
 from piston_iac import cloud_layout as layout
 from piston_iac.deadline import Deadline
@@ -22,7 +22,8 @@ from piston_iac.dynamic_providers.converging import Converging, Seen
 from piston_iac.errors import Unreachable, WrongMachine
 from piston_iac.plan.cloud.backup_field import CURRENT
 from piston_iac.plan.cloud.fields import Looks, WantedControlPlane, seen_fields, unmade_fields
-from piston_iac.plan.cloud.steps import RUNNING, STOPPED, part
+from piston_iac.plan.cloud.member_service import RUNNING, STOPPED, part
+from piston_iac.plan.cloud.moves import any_leaves
 
 _REPORTS_S = 7.0
 
@@ -40,7 +41,6 @@ class ControlPlaneInputs(WithControlPlane):
     deploy_s: float
     database: dict[str, str]
     queues: dict[str, str]
-    ovn: dict[str, str]
     virtual_address: dict[str, str]
     short_queues: tuple[str, ...] = ()
     backends_down: tuple[str, ...] = ()
@@ -64,6 +64,13 @@ class ControlPlaneProvider(Converging[ControlPlaneInputs]):
     def name(self, inputs: ControlPlaneInputs) -> str:
         """There is one a site."""
         return "control-plane"
+
+    def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """As of every resource; and no host leaves: database and queues would keep waiting for it."""
+        checked = super().check(olds, news)
+        cause = any_leaves(olds.get("members", {}), news.get("members", {}))
+        failures = [*checked.failures, *([CheckFailure("members", cause)] if cause else [])]
+        return CheckResult(checked.inputs, failures)
 
     def observe(self, inputs: ControlPlaneInputs, bound: Mapping[str, Any], deadline: Deadline) -> Seen:
         """What every host sees."""
@@ -105,7 +112,7 @@ class ControlPlaneProvider(Converging[ControlPlaneInputs]):
         if having:
             return [f"adopts the database that is on {', '.join(having)}"]
         hosts = ", ".join(inputs.members)
-        return [f"database, message bus and OVN's databases on {hosts}; APIs at {inputs.address}"]
+        return [f"database and message bus on {hosts}; APIs at {inputs.address}"]
 
 
 def _database_id(looks: Looks) -> str:

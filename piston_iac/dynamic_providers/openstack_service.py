@@ -29,7 +29,7 @@ from piston_iac.errors import DeviceRefused, Unreachable
 from piston_iac.plan.cloud import catalogue
 from piston_iac.plan.cloud.catalogue import LOOK, Identity, WantedEntry
 from piston_iac.plan.cloud.health import seen_apis, working
-from piston_iac.plan.cloud.steps import STOPPED
+from piston_iac.plan.cloud.member_service import STOPPED
 from piston_iac.trust.secret import Secret
 
 _ACTION_S = 300.0

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from piston_iac.dynamic_providers.control_plane import ControlPlaneInputs
 from piston_iac.dynamic_providers.openstack_service import OpenStackServiceInputs
-from piston_iac.plan.cloud import catalogue, fields, settings
+from piston_iac.dynamic_providers.ovn_central import OvnCentralInputs
+from piston_iac.plan.cloud import catalogue, fields, ovn, settings
 from piston_iac.plan.cloud.api_service import ApiService
 from piston_iac.plan.cloud.health import wanted_apis
-from piston_iac.plan.cloud.hosts import control_hosts, declared, members, virtual_address
+from piston_iac.plan.cloud.hosts import (
+    control_hosts,
+    declared,
+    members,
+    ovn_hosts,
+    ovn_members,
+    virtual_address,
+)
 from piston_iac.plan.services import balancer
 from piston_iac.plan.services.catalogue import API_SERVICES
 from piston_iac.program.inputs import access
@@ -20,14 +30,12 @@ from piston_iac.trust.derive import service_password
 _LOOK_S = 20.0
 
 
-def _way(site: Site) -> dict[str, object]:
+def _way(site: Site, hosts: Iterable[str]) -> dict[str, object]:
     return {
         "site": site.name,
         "timeout_s": _LOOK_S,
         "access": access(site),
-        "hosts": {
-            node: str(node_address(site, node, NetworkName.MANAGEMENT)) for node in control_hosts(site)
-        },
+        "hosts": {node: str(node_address(site, node, NetworkName.MANAGEMENT)) for node in hosts},
         "boot_node_address": str(site.boot_node.address),
     }
 
@@ -38,12 +46,24 @@ def control_plane(site: Site) -> ControlPlaneInputs:
     wanted = fields.WantedControlPlane(members(site), str(virtual_address(site)), served)
     return ControlPlaneInputs.model_validate(
         {
-            **_way(site),
+            **_way(site, control_hosts(site)),
             "members": members(site),
             "address": wanted.address,
             "served": served,
             "deploy_s": float(site.timeouts.boot_s + site.timeouts.converge_s),
             **fields.wanted_fields(wanted),
+        }
+    )
+
+
+def ovn_central(site: Site) -> OvnCentralInputs:
+    """OVN's databases."""
+    return OvnCentralInputs.model_validate(
+        {
+            **_way(site, ovn_hosts(site)),
+            "members": ovn_members(site),
+            "deploy_s": float(site.timeouts.boot_s + site.timeouts.converge_s),
+            **ovn.wanted_fields(ovn_members(site)),
         }
     )
 
@@ -57,7 +77,7 @@ def openstack_service(site: Site, service: ApiService) -> OpenStackServiceInputs
     entry = catalogue.WantedEntry(service.name, service.type, url, region, account)
     return OpenStackServiceInputs.model_validate(
         {
-            **_way(site),
+            **_way(site, control_hosts(site)),
             "service": service.name,
             "type": service.type,
             "url": url,

@@ -20,6 +20,7 @@ from piston_iac.dynamic_providers.control_plane import ControlPlaneProvider
 from piston_iac.dynamic_providers.converging import Converging, Inputs
 from piston_iac.dynamic_providers.ipmi_credential import IpmiCredentialProvider
 from piston_iac.dynamic_providers.openstack_service import OpenStackServiceProvider
+from piston_iac.dynamic_providers.ovn_central import OvnCentralProvider
 from piston_iac.dynamic_providers.switch_port import PortInputs, SwitchPortProvider
 from piston_iac.dynamic_providers.switch_route import SwitchRouteProvider
 from piston_iac.dynamic_providers.switch_vlan import SwitchVlanProvider, VlanInputs
@@ -158,6 +159,8 @@ def _control_plane(site: Site, shared: tuple[str, ...]) -> Iterator[Declared]:
     given = control_inputs.control_plane(site)
     control = Declared("control-plane", CONTROL_PLANE, "", ControlPlaneProvider(), given, shared)
     yield control
+    ovn = control_inputs.ovn_central(site)
+    yield Declared("ovn-central", CONTROL_PLANE, "", OvnCentralProvider(), ovn, shared)
     identity = API_SERVICES[0]
     for service in API_SERVICES:
         after = control.name if service is identity else identity.name

@@ -20,9 +20,9 @@ from piston_iac.micro_os.release import IMAGE, Manifest
 from piston_iac.plan.ceph import fields as ceph_fields
 from piston_iac.plan.ceph import pools as ceph_pools
 from piston_iac.plan.ceph.caps import ADMIN
-from piston_iac.plan.ceph.layout import mon_hosts
+from piston_iac.plan.ceph.layout import mon_hosts, nodes_by_number
 from piston_iac.plan.ceph.wanted import keys, wanted_cluster, wanted_pool
-from piston_iac.plan.cloud.hosts import control_hosts
+from piston_iac.plan.cloud.hosts import control_hosts, ovn_hosts
 from piston_iac.plan.documents import node_document
 from piston_iac.plan.node_fields import wanted_fields
 from piston_iac.site.addresses import node_address, svi_cidr, uplink_cidr
@@ -242,9 +242,10 @@ def bare_metal_node(site: Site, node: str) -> NodeInputs:
 
 
 def _peers(site: Site, node: str) -> dict[str, str]:
-    """The other control hosts of a control host. Not all nodes: growth must change nothing on the others."""
-    hosts = control_hosts(site)
-    if node not in hosts:
+    """Who holds the same stores as this node. Not all nodes: growth must change nothing on the others."""
+    groups = [hosts for hosts in (control_hosts(site), ovn_hosts(site)) if node in hosts]
+    hosts = [it for it in nodes_by_number(site) if any(it in group for group in groups)]
+    if not hosts:
         return {}
     return {it: str(node_address(site, it, NetworkName.MANAGEMENT)) for it in hosts if it != node}
 

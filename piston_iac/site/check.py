@@ -73,6 +73,11 @@ def _sound_sections(values: Mapping[str, object], bad: set[Where], from_file: bo
         for name, (alias, model) in _WHOLE.items()
         if (alias in values or alias in _OPTIONAL) and not any(place[0] == alias for place in bad)
     }
+    control_plane = sections.get("control_plane")
+    if isinstance(control_plane, ControlPlane):
+        sections["infrastructure_hosts"] = control_plane.infrastructure_hosts
+    elif "controlPlane" not in values:
+        sections["infrastructure_hosts"] = ()
     networks, nodes = values.get("networks"), values.get("nodes")
     if isinstance(networks, Mapping):
         known = {name: networks[name] for name in NetworkName if name in networks}

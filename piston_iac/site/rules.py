@@ -77,14 +77,6 @@ def local_disks_make_raid10(nodes: Nodes) -> Iterator[Problem]:
             yield Problem(("nodes", name, "disks", "local"), cause, "add or remove a disk")
 
 
-def every_node_stores(nodes: Nodes) -> Iterator[Problem]:
-    """Every node is a part of the cluster storage."""
-    for name, node in nodes.items():
-        if not node.disks.osd:
-            fix = "list the serial of at least one disk for Ceph"
-            yield Problem(("nodes", name, "disks", "osd"), "has no disk", fix)
-
-
 def wipe_names_own_disks(nodes: Nodes) -> Iterator[Problem]:
     """`wipe` is the leave to erase a disk, so it must not name one by mistake."""
     for name, node in nodes.items():
@@ -116,7 +108,6 @@ RULES: tuple[Rule, ...] = (
     data_ports_differ,
     disks_used_once,
     local_disks_make_raid10,
-    every_node_stores,
     wipe_names_own_disks,
     ipmi_users_differ,
     *rules_networks.RULES,

@@ -27,6 +27,19 @@ def three_hosts(control_plane: ControlPlane, node_names: Collection[str]) -> Ite
     yield from repeated(claims, "name each node once")
 
 
+def infrastructure_hosts_vote(control_plane: ControlPlane, node_names: Collection[str]) -> Iterator[Problem]:
+    """OVN's databases need a majority of their members; one alone is its own."""
+    hosts = control_plane.infrastructure_hosts
+    where = ("controlPlane", "infrastructureHosts")
+    if hosts and len(hosts) not in (1, CONTROL_HOSTS):
+        yield Problem(where, f"names {len(hosts)} nodes", f"name {CONTROL_HOSTS}, or 1, or leave it out")
+    for index, host in enumerate(hosts):
+        if host not in node_names:
+            yield Problem((*where, index), f"names {host}, which is no node", "name nodes of this site")
+    claims = [Claim((*where, index), host) for index, host in enumerate(hosts)]
+    yield from repeated(claims, "name each node once")
+
+
 def address_is_free(
     control_plane: ControlPlane, networks: Networks, nodes: Mapping[str, Node]
 ) -> Iterator[Problem]:
@@ -47,4 +60,8 @@ def address_is_free(
         yield Problem(where, cause if control_plane.address else f"has an address that {cause}", fix)
 
 
-RULES: tuple[Callable[..., Iterable[Problem]], ...] = (three_hosts, address_is_free)
+RULES: tuple[Callable[..., Iterable[Problem]], ...] = (
+    three_hosts,
+    infrastructure_hosts_vote,
+    address_is_free,
+)

@@ -258,11 +258,14 @@ class ControlPlane(Model):
     A site without this section has storage alone.
 
     `hosts`: the nodes that run it, three of them; chosen as the mon hosts are when it is left out.
+    `infrastructure_hosts`: the nodes that hold OVN's databases, one or three; the control hosts when it is
+    left out. One of them needs no disk for Ceph.
     `address`: the virtual address of all APIs, in the service network; its base + 10 when it is left out.
     `debug`: services that log every detail, until it is taken out again.
     """
 
     hosts: tuple[Name, ...] = ()
+    infrastructure_hosts: tuple[Name, ...] = ()
     address: Address | None = None
     region: Name = "region-one"
     debug: tuple[ServiceName, ...] = ()

@@ -16,8 +16,8 @@ Schema 1: no key is renamed or taken away without another number. Nothing in it 
                 capacity_gib, used_gib, pools, pools_right}
     resources   [{name, kind, device, verdict, differences [{field, seen, wanted}], reason, remedy, blames,
                 took_s}]
-    cloud       {verdict, hosts, databases, queues, ovn, address, services, services_right}, null for a site
-                of storage alone
+    cloud       {verdict, hosts, databases, queues, ovn_hosts, ovn, address, services, services_right},
+                null for a site of storage alone
     notes       [text]: what could not be compared, and why
 
 `verdict` is one of right, differs, unreachable, fault, unasked. `power` is on, off or unknown; `phase` is

@@ -124,7 +124,8 @@ class Ceph:
 
 @dataclass(frozen=True)
 class Cloud:
-    """The control plane, on `hosts` nodes. How many of its members are as wanted; None when nobody says.
+    """The control plane, on `hosts` nodes, and OVN's databases on `ovn_hosts`. How many of the
+    members are as wanted; None when nobody says.
 
     `address`: who holds the virtual one, `held` for one host. `services` of the cloud, those that are right.
     """
@@ -133,6 +134,7 @@ class Cloud:
     hosts: int
     databases: int | None
     queues: int | None
+    ovn_hosts: int
     ovn: int | None
     address: str
     services: int

@@ -13,7 +13,7 @@ from piston_iac.node_report import NodeReport
 from piston_iac.plan.ceph.fields import IN_QUORUM, UP_IN
 from piston_iac.plan.ceph.layout import mon_hosts, osd_hosts
 from piston_iac.plan.cloud.fields import IN_STEP, MEMBER
-from piston_iac.plan.cloud.hosts import control_hosts
+from piston_iac.plan.cloud.hosts import control_hosts, ovn_hosts
 from piston_iac.program.declared import (
     BOOT_NODE,
     CEPH,
@@ -31,7 +31,8 @@ from piston_iac.status.probes import BOOT_STATE, BmcSeen, report_key, resource_k
 Answers = Mapping[str, Answer]
 _ACTIVE = "active"
 _CLUSTER, _POOL = "CephCluster", "CephPool"
-_PLANE, _SERVICE, _PLANE_NAME = "ControlPlane", "OpenStackService", "control-plane"
+_PLANE, _OVN, _SERVICE = "ControlPlane", "OvnCentral", "OpenStackService"
+_PLANE_NAME, _OVN_NAME = "control-plane", "ovn-central"
 # Providers of pools say nothing then; their cluster's says it in the same words, and it is told once.
 _NO_MON = "no quorum of mons answers"
 _NOT_IN_TIME = "no mon answered the look at its pools in time"
@@ -66,7 +67,13 @@ def status(
         resources=tuple(rows),
         notes=tuple(notes),
         waiting=dict(waiting or {}),
-        cloud=_cloud(rows, _seen(answers, _PLANE_NAME), len(control_hosts(site))),
+        cloud=_cloud(
+            rows,
+            _seen(answers, _PLANE_NAME),
+            _seen(answers, _OVN_NAME),
+            len(control_hosts(site)),
+            len(ovn_hosts(site)),
+        ),
     )
 
 
@@ -247,22 +254,25 @@ def _ceph(site: Site, rows: Sequence[Resource], cluster: Seen | None) -> model.C
     )
 
 
-def _cloud(rows: Sequence[Resource], plane: Seen | None, hosts: int) -> model.Cloud | None:
+def _cloud(
+    rows: Sequence[Resource], plane: Seen | None, ovn: Seen | None, hosts: int, ovn_hosts: int
+) -> model.Cloud | None:
     if not hosts:
         return None
     services = [row for row in rows if row.kind == _SERVICE]
 
-    def count(field: str, good: str) -> int | None:
-        states = plane.fields.get(field) if plane else None
+    def count(seen: Seen | None, field: str, good: str) -> int | None:
+        states = seen.fields.get(field) if seen else None
         return sum(state == good for state in states.values()) if states is not None else None
 
     address = plane.fields.get("virtualAddress", {}) if plane else {}
     return model.Cloud(
-        verdict=_worst([row for row in rows if row.kind == _PLANE]),
+        verdict=_worst([row for row in rows if row.kind in (_PLANE, _OVN)]),
         hosts=hosts,
-        databases=count("database", IN_STEP),
-        queues=count("queues", MEMBER),
-        ovn=count("ovn", MEMBER),
+        databases=count(plane, "database", IN_STEP),
+        queues=count(plane, "queues", MEMBER),
+        ovn_hosts=ovn_hosts,
+        ovn=count(ovn, "states", MEMBER),
         address=next(iter(address.values()), UNKNOWN),
         services=len(services),
         services_right=sum(row.verdict is Verdict.RIGHT for row in services),

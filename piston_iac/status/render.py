@@ -204,7 +204,7 @@ def _cloud(cloud: Cloud) -> Text:
     parts = [
         _count("databases", cloud.databases, cloud.hosts, "in step"),
         _count("queue members", cloud.queues, cloud.hosts, "right"),
-        _count("OVN members", cloud.ovn, cloud.hosts, "right"),
+        _count("OVN members", cloud.ovn, cloud.ovn_hosts, "right"),
         Text(f"address {cloud.address}", style=_GOOD if cloud.address == HELD else _BAD),
         _count("services", cloud.services_right, cloud.services, "right"),
     ]

@@ -96,8 +96,16 @@ class Cloud:
         return self.rack.shell(f"piston lab console {host} -- {command}")
 
     def look(self, host: str) -> dict[str, Any]:
-        """What a host sees of the control plane; empty when it cannot be asked."""
-        program = "PYTHONPATH=/usr/lib/piston python3 -m piston_iac.node_programs.cloud.look all"
+        """What a host sees of the control plane and of OVN's databases; empty when it cannot be asked."""
+        seen = self._program(host, "look all")
+        return {**seen, "ovn": self.ovn_look(host)} if seen else {}
+
+    def ovn_look(self, host: str) -> dict[str, Any]:
+        """What a host sees of OVN's databases; empty when it cannot be asked."""
+        return self._program(host, "ovn_central look")
+
+    def _program(self, host: str, words: str) -> dict[str, Any]:
+        program = f"PYTHONPATH=/usr/lib/piston python3 -m piston_iac.node_programs.cloud.{words}"
         seen = self.on(host, f"sh -c 'echo {{}} | {program}'")
         return json.loads(seen.text.splitlines()[-1]) if seen.code == 0 else {}
 
@@ -198,7 +206,7 @@ def _missing(host: str, look: dict[str, Any]) -> Iterator[str]:
     if len(look["queues"].get("running", ())) != len(HOSTS) or look["queues"].get("short"):
         yield f"queues of {host}: {look['queues']}"
     for name in _STORES:
-        seen = look["ovn"][name]
+        seen = look["ovn"].get(name, {})
         if (
             seen.get("status") != "cluster member"
             or not seen.get("leader")
@@ -214,14 +222,22 @@ def ask(method, path, body=None, headers=None):
     c = http.client.HTTPSConnection("{address}", 5000, timeout=20, context=context)
     c.request(method, path, body, {{"Content-Type": "application/json", **(headers or {{}})}})
     a = c.getresponse()
-    return json.loads(a.read()), a.headers
+    text = a.read()
+    assert a.status < 300, (method, path, a.status, text[:300])
+    return json.loads(text), a.headers
 user = {{"name": "admin", "domain": {{"name": "Default"}}, "password": sys.stdin.read().strip()}}
 scope = {{"project": {{"name": "admin", "domain": {{"name": "Default"}}}}}}
 auth = {{"auth": {{"identity": {{"methods": ["password"], "password": {{"user": user}}}}, "scope": scope}}}}
 _, headers = ask("POST", "/v3/auth/tokens", json.dumps(auth))
 token = headers["X-Subject-Token"]
 def all_of(kind):
-    return ask("GET", "/v3/" + kind, headers={{"X-Auth-Token": token}})[0][kind]
+    found, path = [], "/v3/" + kind
+    while path:
+        page = ask("GET", path, headers={{"X-Auth-Token": token}})[0]
+        found += page[kind]
+        # Keystone gives a thousand at a time.
+        path = (page["links"].get("next") or "").partition(":5000")[2]
+    return found
 ids = {{}}
 for kind in ("users", "projects", "roles"):
     ids.update({{kind + "/" + it["name"]: it["id"] for it in all_of(kind)}})

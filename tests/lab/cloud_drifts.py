@@ -112,8 +112,10 @@ ROUNDS: dict[str, dict[str, CloudDrift]] = {
         "database member": _plane(
             _on("n2", "systemctl stop piston-galera"), r"database\.n2: stopped => in step"
         ),
-        "OVN member": _plane(
-            _on("n3", "systemctl stop piston-ovn-nb"), r"ovn\.n3: OVN_Northbound stopped => member"
+        "OVN member": CloudDrift(
+            _on("n3", "systemctl stop piston-ovn-nb"),
+            "OvnCentral (ovn-central)",
+            r"states\.n3: OVN_Northbound stopped => member",
         ),
         "file": _node(
             "n1",

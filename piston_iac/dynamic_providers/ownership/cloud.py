@@ -8,6 +8,7 @@ from piston_iac import cloud_layout as layout
 from piston_iac.dynamic_providers.control_access import WithControlPlane
 from piston_iac.dynamic_providers.control_plane import ControlPlaneInputs, ControlPlaneProvider
 from piston_iac.dynamic_providers.openstack_service import OpenStackServiceInputs, OpenStackServiceProvider
+from piston_iac.dynamic_providers.ovn_central import OvnCentralInputs, OvnCentralProvider
 from piston_iac.dynamic_providers.ownership.terms import (
     COMMON,
     Claim,
@@ -21,7 +22,13 @@ from piston_iac.dynamic_providers.ownership.terms import (
     address_claim,
 )
 
-_PLANE, _KEYSTONE, _BOOT_NODE, _DATABASE = "control plane", "Keystone", "boot node", "database"
+_PLANE, _OVN, _KEYSTONE, _BOOT_NODE, _DATABASE = (
+    "control plane",
+    "OVN's databases",
+    "Keystone",
+    "boot node",
+    "database",
+)
 
 
 def _plane(inputs: WithControlPlane) -> str:
@@ -30,7 +37,7 @@ def _plane(inputs: WithControlPlane) -> str:
 
 def _members(inputs: ControlPlaneInputs) -> Iterator[Claim]:
     for host in inputs.members:
-        for store in (layout.GALERA, layout.RABBITMQ, layout.OVN):
+        for store in (layout.GALERA, layout.RABBITMQ):
             yield Claim(_plane(inputs), f"{store} of {host}")
 
 
@@ -40,6 +47,15 @@ def _address(inputs: ControlPlaneInputs) -> Iterator[Claim]:
 
 def _permit(inputs: ControlPlaneInputs) -> Iterator[Claim]:
     yield Claim(f"boot node at {inputs.boot_node_address}", f"permit {layout.PERMIT}")
+
+
+def _ovn_members(inputs: OvnCentralInputs) -> Iterator[Claim]:
+    for host in inputs.members:
+        yield Claim(_plane(inputs), f"{layout.OVN} of {host}")
+
+
+def _ovn_permit(inputs: OvnCentralInputs) -> Iterator[Claim]:
+    yield Claim(f"boot node at {inputs.boot_node_address}", f"permit {layout.OVN_PERMIT}")
 
 
 def _database(inputs: OpenStackServiceInputs) -> Iterator[Claim]:
@@ -66,7 +82,7 @@ _WITH_CONTROL_PLANE: tuple[Field, ...] = (
 CONTROL_PLANE = Ownership[ControlPlaneInputs](
     ControlPlaneProvider,
     (
-        Fact(_PLANE, "who is a member of database, message bus and OVN's databases", _members),
+        Fact(_PLANE, "who is a member of database and message bus", _members),
         Fact(_PLANE, "the virtual address of the APIs", _address),
         Fact(_BOOT_NODE, "the permit to make a control plane", _permit),
     ),
@@ -80,7 +96,6 @@ CONTROL_PLANE = Ownership[ControlPlaneInputs](
             "database", "Galera's state on each host: in the majority, with all data", _PLANE, "starts, joins"
         ),
         Seen("queues", "RabbitMQ's own list of members that run", _PLANE, "starts, joins"),
-        Seen("ovn", "status, leader and members of both of OVN's databases", _PLANE, "starts, joins"),
         Seen("virtualAddress", "which hosts have it on an interface", _PLANE, "starts keepalived"),
         Seen(
             "shortQueues", "queues with fewer copies than they should have", _PLANE, "has hosts take copies"
@@ -99,6 +114,26 @@ CONTROL_PLANE = Ownership[ControlPlaneInputs](
         ),
         Seen("backup", "how far the databases' newest backup goes, when over 300 s", _PLANE, "waits for it"),
         Seen("awaits", "control hosts that give no answer", "node", "waits for them"),
+    ),
+)
+
+OVN_CENTRAL = Ownership[OvnCentralInputs](
+    OvnCentralProvider,
+    (
+        Fact(_OVN, "who is a member of OVN's databases", _ovn_members),
+        Fact(_BOOT_NODE, "the permit to make OVN's databases", _ovn_permit),
+    ),
+    (
+        *_WITH_CONTROL_PLANE,
+        Told("members", "states", "each of them by name"),
+        Given("deployS", "how long a node may take to be ready, seconds"),
+        Seen(
+            "states",
+            "status, leader and members of both of OVN's databases",
+            _OVN,
+            "starts, joins; drops members that are gone",
+        ),
+        Seen("awaits", "their hosts that give no answer", "node", "waits for them"),
     ),
 )
 

@@ -1,7 +1,7 @@
 """Makes the control plane's stores for the first time: `python3 -m ...cloud.bootstrap first|revive`.
 
-`first`, in: {"permit"}. Database, message bus and OVN's databases of this node alone, which the others then
-join. It counts once in the life of a site. Out: {"made": true, false when all of them were there}.
+`first`, in: {"permit"}. Database and message bus of this node alone, which the others then join. It counts
+once in the life of a site. Out: {"made": true, false when both were there}.
 `revive`, in: {}. Has this node's database begin again with the data that it has, after a loss of so many
 members that Galera does not dare to. Out: {"revived": the position of its data}.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from piston_iac import cloud_layout as layout
 from piston_iac.node_agent import units
-from piston_iac.node_programs.cloud import galera, ovn, rabbitmq
+from piston_iac.node_programs.cloud import galera, rabbitmq
 from piston_iac.node_programs.cloud.access import read_access
 from piston_iac.node_programs.mon_store import check_mirror
 from piston_iac.node_programs.permit import redeem_permit
@@ -49,11 +49,11 @@ def first(request: First) -> Answer:
     check_mirror()
     access = read_access()
     with alone(_LOCK):
-        made = not (galera.is_ready() and rabbitmq.is_ready() and ovn.is_ready())
+        made = not (galera.is_ready() and rabbitmq.is_ready())
         if made:
             redeem_permit(layout.PERMIT, request.permit)
             _make()
-        for unit in (layout.GALERA_UNIT, layout.RABBITMQ_UNIT, layout.OVN_NB_UNIT, layout.OVN_SB_UNIT):
+        for unit in (layout.GALERA_UNIT, layout.RABBITMQ_UNIT):
             units.start(unit)
         rabbitmq.wait_until_up(access.own)
     return {"made": made}
@@ -67,9 +67,6 @@ def _make() -> None:
     if not rabbitmq.is_ready():
         rabbitmq.make_empty()
         rabbitmq.mark_ready()
-    if not ovn.is_ready():
-        ovn.make_first()
-        ovn.mark_ready()
 
 
 def revive() -> Answer:

@@ -1,7 +1,7 @@
-"""The database of this node: `python3 -m piston_iac.node_programs.cloud.galera recover|run`.
+"""The database of this node: `python3 -m piston_iac.node_programs.cloud.galera recover`.
 
 `recover` makes this node, which has no data, a member of the cluster that its peers have; it never makes a
-cluster. `run` is what the unit starts: it finds out how to start, and becomes the server.
+cluster. `galera_start` is what the unit runs.
 """
 
 from __future__ import annotations
@@ -18,18 +18,10 @@ from piston_iac.node_agent.tools import run
 from piston_iac.node_programs.cloud.access import read_access
 from piston_iac.node_programs.cloud.galera_check import TOLD_NEW, TOLD_POSITION, is_member
 from piston_iac.node_programs.cloud.galera_state import (
-    MemberFiles,
-    Start,
-    began_at,
-    buffer_pool_bytes,
     recovered_position,
-    safe_to_bootstrap,
-    start_of,
 )
-from piston_iac.node_programs.cloud.unit_errors import ERROR
 from piston_iac.node_programs.mon_store import check_mirror
 from piston_iac.node_programs.program import Fault, guarded, leave
-from piston_iac.node_programs.reach import reachable
 
 _SERVER = "/usr/sbin/mariadbd"
 _DATA = Path(layout.GALERA_DATA)
@@ -106,7 +98,7 @@ def recover() -> None:
     """
     if is_ready():
         return
-    _refuse_while_parked()
+    refuse_while_parked()
     peers = read_access().peers
     if not any(map(is_member, peers.values())):
         raise Fault("no other control host has the database running")
@@ -114,8 +106,14 @@ def recover() -> None:
     mark_ready()
 
 
-def _refuse_while_parked() -> None:
-    """While a restore is under way nothing but itself brings the database back."""
+def refuse_while_parked() -> None:
+    """While a restore is under way nothing but itself brings the database back.
+
+    Raises:
+        Fault: one is.
+    """
+    if is_ready():
+        return
     if Path(layout.RESTORE_ORDER).exists():
         raise Fault("a restore of the databases is under way: run `piston restore databases SITE` again")
 
@@ -134,34 +132,7 @@ def _give(path: Path) -> None:
     os.chown(path, user.pw_uid, user.pw_gid)
 
 
-def become_server() -> None:
-    """Start as the files say. Does not return."""
-    if not is_ready():
-        _refuse_while_parked()
-    _own_data()
-    _give(Path(layout.GALERA_SOCKET).parent)
-    position = _recover_position()
-    start = start_of(_files(), _others_run())
-    if TOLD_POSITION.exists():
-        position = began_at(position, TOLD_POSITION.read_text(), start)
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    pool = buffer_pool_bytes(memory, int(os.environ.get(layout.GALERA_MOST_MIB, "0")))
-    words = [_SERVER, f"--defaults-file={layout.GALERA_CONF}", f"--user={layout.GALERA_USER}"]
-    words.append(f"--innodb-buffer-pool-size={pool}")
-    if position:
-        Path(layout.GALERA_POSITION).write_text(position)
-        words.append(f"--wsrep-start-position={position}")
-    if start is Start.NEW:
-        # Else Galera takes the view that it was in before, and waits for the others.
-        (_DATA / "gvwstate.dat").unlink(missing_ok=True)
-        _allow_bootstrap()
-        words.append("--wsrep-new-cluster")
-    said = f"position {position or 'unknown'}, buffer pool {pool >> 20} MiB"
-    print(f"starts: {start.value}, {said}", flush=True)
-    os.execv(_SERVER, words)  # noqa: S606 - becoming the server is the point
-
-
-def _own_data() -> None:
+def own_data() -> None:
     """The numbers of users are the image's, and another release may have others."""
     user = pwd.getpwnam(layout.GALERA_USER)
     if _DATA.stat().st_uid != user.pw_uid:
@@ -179,32 +150,11 @@ def _recover_position() -> str:
     return recovered_position(log.read_text(errors="replace"))
 
 
-def _files() -> MemberFiles:
-    try:
-        grastate = (_DATA / "grastate.dat").read_text()
-    except OSError:
-        grastate = ""
-    return MemberFiles(TOLD_NEW.exists(), safe_to_bootstrap(grastate), (_DATA / "gvwstate.dat").exists())
-
-
-def _allow_bootstrap() -> None:
-    """Galera refuses to begin a component from data that was not the last to leave, unless told so."""
-    path = _DATA / "grastate.dat"
-    if path.exists():
-        path.write_text(path.read_text().replace("safe_to_bootstrap: 0", "safe_to_bootstrap: 1"))
-
-
-def _others_run() -> bool:
-    return bool(reachable([(address, layout.GALERA_PORT) for address in read_access().peers.values()]))
-
-
 def main(arguments: list[str]) -> int:
     """Returns the exit status."""
     if arguments == ["recover"]:
         return guarded(recover, _STAYS_ABSENT)
-    if arguments == ["run"]:
-        return guarded(become_server, mark=ERROR)
-    print("usage: galera recover|run", file=sys.stderr)
+    print("usage: galera recover", file=sys.stderr)
     return 2
 
 

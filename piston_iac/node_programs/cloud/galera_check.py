@@ -1,7 +1,8 @@
 """Tells the balancers whether this node's database can be used: `python3 -m ...cloud.galera_check ADDRESS`.
 
 HTTP on a port of its own: 200 when this member is in the primary component and has all data, else 503. A TCP
-check would not do: a member without a majority takes connections, and refuses every statement.
+check would not do: a member without a majority takes connections, and refuses every statement. `/member`:
+what this member knew of itself when it was last started, for peers that want to know who begins.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from piston_iac import cloud_layout as layout
+from piston_iac.node_programs.cloud.galera_begin import Member, parse_member
 from piston_iac.node_programs.cloud.own_database import own_database
 
 TOLD_NEW = Path(layout.GALERA_DATA) / "piston-begin"
@@ -20,6 +22,7 @@ TOLD_NEW = Path(layout.GALERA_DATA) / "piston-begin"
 TOLD_POSITION = Path(layout.GALERA_DATA) / "piston-position"
 """Where it begins then, for data that was restored: `<cluster uuid>:<number>`."""
 _LIMIT_S = 2
+_MEMBER = "/member"
 # Synced; and giving a copy to a member that joins, which mariabackup does while statements go on.
 _WORKING = ("4", "2")
 _STATUS = "SHOW STATUS WHERE Variable_name LIKE 'wsrep_%'"
@@ -57,9 +60,25 @@ def is_member(address: str, limit_s: float = _LIMIT_S) -> bool:
         connection.close()
 
 
+def member_at(address: str, limit_s: float = _LIMIT_S) -> Member | None:
+    """What that node's member knows of itself; None when it is not there to begin anything."""
+    connection = http.client.HTTPConnection(address, layout.GALERA_CHECK_PORT, timeout=limit_s)
+    try:
+        connection.request("GET", _MEMBER)
+        answer = connection.getresponse()
+        return parse_member(answer.read().decode()) if answer.status == HTTPStatus.OK else None
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return None
+    finally:
+        connection.close()
+
+
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        """Answer whatever path is asked."""
+        """Answer; whatever else is asked is the check."""
+        if self.path == _MEMBER:
+            self._tell_member()
+            return
         try:
             good = usable(local_status())
         except OSError:
@@ -70,6 +89,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(HTTPStatus.OK if good else HTTPStatus.SERVICE_UNAVAILABLE)
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+    def _tell_member(self) -> None:
+        try:
+            known = Path(layout.GALERA_MEMBER).read_bytes()
+        except OSError:
+            known = b""
+        self.send_response(HTTPStatus.OK if known else HTTPStatus.NOT_FOUND)
+        self.send_header("Content-Length", str(len(known)))
+        self.end_headers()
+        self.wfile.write(known)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Nothing: balancers ask every second."""

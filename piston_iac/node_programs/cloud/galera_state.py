@@ -20,7 +20,7 @@ _POSITION = re.compile(r"Recovered position:\s*([0-9a-f-]{36}):(-?\d+)")
 class Start(Enum):
     """The ways to start."""
 
-    JOIN = "join"  # with the others; after a crash of all, Galera itself waits for the last members
+    JOIN = "join"  # with the others, which run
     NEW = "new"  # alone, as a new primary component: the others will join it
 
 
@@ -37,17 +37,20 @@ class MemberFiles:
     in_view: bool
 
 
-def start_of(files: MemberFiles, others_run: bool) -> Start:
-    """How to start.
+def start_of(files: MemberFiles, others_run: bool, begins: bool) -> Start | None:
+    """How to start; None while that cannot be known: nobody runs whom it could join.
 
-    One that was the last to leave has everything that was ever written, so it may begin again by itself;
-    but not when others run already: they would be two clusters.
+    One that was the last to leave has everything that was ever written, so it may begin again by itself.
+    While others run it joins them whatever was told: they would be two clusters.
+
+    Args:
+        begins: it is the one among all that has to, see `galera_begin`.
     """
-    if files.told_new and not others_run:
+    if others_run:
+        return Start.JOIN
+    if files.told_new or begins or (files.last_to_leave and not files.in_view):
         return Start.NEW
-    if files.last_to_leave and not files.in_view and not others_run:
-        return Start.NEW
-    return Start.JOIN
+    return None
 
 
 def buffer_pool_bytes(memory_bytes: int, most_mib: int) -> int:

@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from piston_iac import cloud_layout as layout
 from piston_iac.node_programs.cloud.access import Access, read_access
@@ -93,11 +94,30 @@ def _calls(access: Access, order: Order, stop: bool) -> list[Answer]:
     for call in order.calls:
         body = None if call.body is None else json.dumps(call.body)
         token_header = {"X-Auth-Token": token}
-        code, text, _ = _ask(place, layout.KEYSTONE_PORT, call.method, call.path, body, token_header)
-        found.append({"code": code, "body": json.loads(text) if text.startswith(b"{") else {}})
-        if stop and code >= _FIRST_ERROR:
+        answer = _answer(place, call.method, call.path, body, token_header)
+        # Of what there is much, Keystone gives the first thousand and says where the next are.
+        while more := _next(answer):
+            page = _answer(place, call.method, more, body, token_header)
+            if page["code"] != HTTPStatus.OK:
+                answer = page
+                break
+            lists = {name: it for name, it in answer["body"].items() if isinstance(it, list)}
+            answer = {**page, "body": {**page["body"], **{it: lists[it] + page["body"][it] for it in lists}}}
+        found.append(answer)
+        if stop and answer["code"] >= _FIRST_ERROR:
             break
     return found
+
+
+def _answer(place: str, method: str, path: str, body: str | None, headers: dict[str, str]) -> Answer:
+    code, text, _ = _ask(place, layout.KEYSTONE_PORT, method, path, body, headers)
+    return {"code": code, "body": json.loads(text) if text.startswith(b"{") else {}}
+
+
+def _next(answer: Answer) -> str:
+    """Path and query of the page after this one; empty for none."""
+    more = urlsplit((answer["body"].get("links") or {}).get("next") or "")
+    return f"{more.path}?{more.query}" if more.query else ""
 
 
 def _can_log_in(access: Access, user: str, password: Secret) -> bool:

@@ -1,9 +1,8 @@
 """What this control host sees of the control plane: `python3 -m piston_iac.node_programs.cloud.look all`.
 
-In: {}. Out: {"database": {...}, "queues": {...}, "ovn": {database: {...}}, "address": whether the virtual
-address is here, "balancer": {"down", "out": [servers]}, "certificate": {...}, "backup": see
-`backup_status.summary`}. A part that does not answer is {"fault": why}; the database has "logged" then, the
-last error of its unit. Touches nothing.
+In: {}. Out: {"database": {...}, "queues": {...}, "address": whether the virtual address is here, "balancer":
+{"down", "out": [servers]}, "certificate": {...}, "backup": see `backup_status.summary`}. A part that does not
+answer is {"fault": why}; the database has "logged" then, the last error of its unit. Touches nothing.
 """
 
 from __future__ import annotations
@@ -12,13 +11,12 @@ import json
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from piston_iac import cloud_layout as layout
 from piston_iac.node_agent.tools import ToolFailed, run
-from piston_iac.node_programs.cloud import backup_status, balancer, ovn, rabbitmq
+from piston_iac.node_programs.cloud import backup_status, balancer, rabbitmq
 from piston_iac.node_programs.cloud.access import Access, read_access
 from piston_iac.node_programs.cloud.galera_check import local_status, usable
 from piston_iac.node_programs.cloud.unit_errors import last_error
@@ -35,16 +33,13 @@ def look() -> Answer:
     parts: dict[str, Callable[[], Any]] = {
         "database": _database,
         "queues": lambda: _queues(access),
-        **{name: partial(_ovn, name) for name in layout.OVN_DATABASES},
         "address": lambda: _has_address(access),
         "balancer": balancer.servers,
         "certificate": lambda: balancer.certificate(access.own, layout.KEYSTONE_PORT),
         "backup": backup_status.look,
     }
     with ThreadPoolExecutor(len(parts)) as pool:
-        seen = dict(zip(parts, pool.map(_guarded, parts.values()), strict=True))
-    databases = {name: seen.pop(name) for name in layout.OVN_DATABASES}
-    return {**seen, "ovn": databases}
+        return dict(zip(parts, pool.map(_guarded, parts.values()), strict=True))
 
 
 def _guarded(part: Callable[[], Any]) -> Any:
@@ -77,15 +72,6 @@ def _queues(access: Access) -> Answer:
         "running": sorted(seen["running"]),
         "members": sorted(seen["members"]),
         "short": sorted(it["name"] for it in seen["queues"] if len(it["online"]) < len(access.members)),
-    }
-
-
-def _ovn(schema: str) -> Answer:
-    seen = ovn.status(schema)
-    return {
-        "status": seen.status,
-        "leader": seen.leader,
-        "members": sorted(at.split(":")[1] for at in seen.members.values()),
     }
 
 

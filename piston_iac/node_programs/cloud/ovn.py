@@ -1,8 +1,8 @@
 """OVN's databases on this node: `python3 -m piston_iac.node_programs.cloud.ovn recover|tidy`.
 
-Each is a Raft cluster over the control hosts. `recover` makes files for this node, which has none, that join
-the clusters of its peers. `tidy` runs after a server has started: once it is a member, it has the others
-drop the member that this node was before it lost its files.
+Each is a Raft cluster over the nodes that hold them. `recover` makes files for this node, which has none,
+that join the clusters of its peers. `tidy` runs after a server has started: once it is a member, it has the
+others drop the member that this node was before it lost its files.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from piston_iac import cloud_layout as layout
 from piston_iac.deadline import Deadline
 from piston_iac.node_agent.files import write_atomically
 from piston_iac.node_agent.tools import ToolFailed, run
-from piston_iac.node_programs.cloud.access import Access, read_access
+from piston_iac.node_programs.cloud.access import Membership, read_ovn_access
 from piston_iac.node_programs.mon_store import check_mirror
 from piston_iac.node_programs.program import Fault, guarded, leave
 from piston_iac.node_programs.reach import reachable
@@ -35,9 +36,11 @@ _POLL_S = 0.5
 class RaftStatus:
     """A member's view of one database. `members`: address by short server id; `own`: this one's id.
 
-    `status` is `cluster member` once it has joined; `leader` is empty while there is none.
+    `status` is `cluster member` once it has joined; `leader` is empty while there is none; `cluster` is the
+    id that the cluster was born with.
     """
 
+    cluster: str
     status: str
     leader: str
     own: str
@@ -53,6 +56,7 @@ def parse_status(text: str) -> RaftStatus:
     }
     leader = fields.get("Leader", "")
     return RaftStatus(
+        fields.get("Cluster ID", "").partition("(")[2].rstrip(")"),
         fields.get("Status", ""),
         "" if leader == "unknown" else leader,
         fields.get("Server ID", "").split(" ")[0],
@@ -74,6 +78,11 @@ def stale_members(seen: RaftStatus, own_address: str) -> list[str]:
     return sorted(id_ for id_, at in seen.members.items() if at == own_address and id_ != seen.own)
 
 
+def strangers(seen: RaftStatus, addresses: Collection[str]) -> list[str]:
+    """Ids of members at addresses that are not wanted: those nodes hold the databases no more. Pure."""
+    return sorted(id_ for id_, at in seen.members.items() if at.split(":")[1] not in addresses)
+
+
 def is_ready() -> bool:
     """Whether this node is a member."""
     return _READY.exists()
@@ -91,7 +100,7 @@ def make_first() -> None:
         Fault: the mirror is missing, or there are whole ones. ToolFailed: ovsdb-tool refused.
     """
     _clear()
-    own = read_access().own
+    own = read_ovn_access().own
     for schema in layout.OVN_DATABASES:
         run("ovsdb-tool", "create-cluster", str(_file(schema)), _SCHEMAS[schema], _raft_address(schema, own))
 
@@ -104,10 +113,10 @@ def recover() -> None:
     """
     if is_ready():
         return
-    access = read_access()
+    access = read_ovn_access()
     peers = {schema: _answering(access, schema) for schema in layout.OVN_DATABASES}
     if not all(peers.values()):
-        raise Fault("no other control host has OVN's databases running")
+        raise Fault("no other node has OVN's databases running")
     _clear()
     for schema, addresses in peers.items():
         remotes = [_raft_address(schema, address) for address in addresses]
@@ -122,7 +131,7 @@ def tidy(schema: str) -> None:
     Raises:
         Fault: it does not join in time.
     """
-    own = _raft_address(schema, read_access().own)
+    own = _raft_address(schema, read_ovn_access().own)
     deadline = Deadline.after(_JOIN_S)
     while not deadline.over():
         try:
@@ -136,6 +145,22 @@ def tidy(schema: str) -> None:
             return
         deadline.pause(_POLL_S)
     # No majority: the others are still off. The members are what they were.
+
+
+def drop_strangers() -> list[str]:
+    """Have the clusters forget members on nodes that hold the databases no more. Returns their addresses.
+
+    Raises:
+        ToolFailed: a server refused.
+    """
+    wanted = read_ovn_access().members.values()
+    dropped = set()
+    for schema in layout.OVN_DATABASES:
+        seen = status(schema)
+        for id_ in strangers(seen, wanted):
+            _appctl(schema, "cluster/kick", schema, id_)
+            dropped.add(seen.members[id_].split(":")[1])
+    return sorted(dropped)
 
 
 def _clear() -> None:
@@ -154,7 +179,7 @@ def _raft_address(schema: str, address: str) -> str:
     return f"tcp:{address}:{layout.OVN_DATABASES[schema][2]}"
 
 
-def _answering(access: Access, schema: str) -> list[str]:
+def _answering(access: Membership, schema: str) -> list[str]:
     port = layout.OVN_DATABASES[schema][2]
     return [address for address, _ in reachable([(it, port) for it in access.peers.values()])]
 

@@ -22,9 +22,15 @@ def nodes_by_number(site: Site) -> list[str]:
     return sorted(site.nodes, key=lambda node: site.nodes[node].number)
 
 
+def storage_nodes(site: Site) -> list[str]:
+    """The nodes that are part of the storage, in the order of their numbers: all but infrastructure hosts
+    without disks for it."""
+    return [node for node in nodes_by_number(site) if site.nodes[node].disks.osd]
+
+
 def failure_domains(site: Site) -> list[str]:
-    """The declared failure domains, each once."""
-    return sorted({node.failure_domain for node in site.nodes.values()})
+    """The failure domains of the storage, each once."""
+    return sorted({site.nodes[node].failure_domain for node in storage_nodes(site)})
 
 
 def mon_hosts(site: Site) -> tuple[str, ...]:
@@ -34,7 +40,7 @@ def mon_hosts(site: Site) -> tuple[str, ...]:
     wanted = site.ceph.mons or (_MANY_MONS if many else _DEFAULT_MONS)
     chosen: list[str] = []
     used: set[str] = set()
-    ordered = nodes_by_number(site)
+    ordered = storage_nodes(site)
     for node in ordered:
         if site.nodes[node].failure_domain not in used and len(chosen) < wanted:
             chosen.append(node)

@@ -51,9 +51,9 @@ LOOK = tuple(
         "/v3/services",
         "/v3/endpoints",
         f"/v3/users?domain_id={_DOMAIN}",
-        f"/v3/projects?domain_id={_DOMAIN}",
+        f"/v3/projects?domain_id={_DOMAIN}&name={SERVICE_PROJECT}",
         "/v3/roles",
-        "/v3/role_assignments?include_names",
+        "/v3/role_assignments",
     )
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +32,6 @@ def wanted_fields(wanted: WantedControlPlane) -> Fields:
     return {
         "database": dict.fromkeys(wanted.members, IN_STEP),
         "queues": dict.fromkeys(wanted.members, MEMBER),
-        "ovn": dict.fromkeys(wanted.members, MEMBER),
         "virtualAddress": {wanted.address: HELD},
         "shortQueues": [],
         "backendsDown": [],
@@ -50,7 +48,6 @@ def unmade_fields(wanted: WantedControlPlane) -> Fields:
         **wanted_fields(wanted),
         "database": missing,
         "queues": missing,
-        "ovn": missing,
         "virtualAddress": {wanted.address: "on no host"},
     }
 
@@ -83,7 +80,6 @@ def seen_fields(
         "queues": each(
             "queues", {host: _queues(look.queues, wanted, host, size) for host, look in answering.items()}
         ),
-        "ovn": each("ovn", {host: _ovn(look, wanted, host) for host, look in answering.items()}),
         "virtualAddress": {wanted.address: _holders(answering)},
         "shortQueues": sorted(short),
         "backendsDown": backends_down(answering, silent),
@@ -113,21 +109,6 @@ def _queues(seen: QueueMember, wanted: WantedControlPlane, host: str, size: int)
     if strangers:
         return f"in a cluster with {', '.join(strangers)}"
     return MEMBER if len(seen.running) >= size else f"sees {len(seen.running)} of {size} members"
-
-
-def _ovn(look: HostLook, wanted: WantedControlPlane, host: str) -> str:
-    for database, seen in look.ovn.items():
-        if seen.fault:
-            return f"{database} stopped"
-        if seen.status != "cluster member":
-            return f"{database}: {seen.status or 'no member'}"
-        if not seen.leader:
-            return f"{database} without a leader"
-        ghosts = sorted(at for at, count in Counter(seen.members).items() if count > 1)
-        strangers = sorted(set(seen.members) - set(wanted.members.values()))
-        if ghosts or strangers:
-            return f"{database} has members that are gone: {', '.join(ghosts + strangers)}"
-    return MEMBER
 
 
 def _holders(looks: Mapping[str, HostLook]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netaddr import IPAddress
 
-from piston_iac.plan.ceph.layout import failure_domains, nodes_by_number
+from piston_iac.plan.ceph.layout import failure_domains, nodes_by_number, storage_nodes
 from piston_iac.site.addresses import api_address, node_address
 from piston_iac.site.rules_control_plane import CONTROL_HOSTS
 from piston_iac.site.schema import ControlPlane, NetworkName, Site
@@ -19,9 +19,9 @@ def control_hosts(site: Site) -> tuple[str, ...]:
     """
     if site.control_plane is None:
         return ()
-    ordered = nodes_by_number(site)
     if site.control_plane.hosts:
-        return tuple(node for node in ordered if node in site.control_plane.hosts)
+        return tuple(node for node in nodes_by_number(site) if node in site.control_plane.hosts)
+    ordered = storage_nodes(site)
     chosen: list[str] = []
     for domain in failure_domains(site):
         chosen += [node for node in ordered if site.nodes[node].failure_domain == domain][:1]
@@ -33,6 +33,17 @@ def control_hosts(site: Site) -> tuple[str, ...]:
 def members(site: Site) -> dict[str, str]:
     """Address in the service network by control host."""
     return {node: str(node_address(site, node, NetworkName.SERVICE)) for node in control_hosts(site)}
+
+
+def ovn_hosts(site: Site) -> tuple[str, ...]:
+    """The nodes that hold OVN's databases: the infrastructure hosts, else the control hosts."""
+    named = site.control_plane.infrastructure_hosts if site.control_plane else ()
+    return tuple(node for node in nodes_by_number(site) if node in named) or control_hosts(site)
+
+
+def ovn_members(site: Site) -> dict[str, str]:
+    """Address in the service network by each of them."""
+    return {node: str(node_address(site, node, NetworkName.SERVICE)) for node in ovn_hosts(site)}
 
 
 def virtual_address(site: Site) -> IPAddress:

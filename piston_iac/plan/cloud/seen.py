@@ -37,16 +37,6 @@ class QueueMember:
 
 
 @dataclass(frozen=True)
-class OvnMember:
-    """One member of one of OVN's databases. `members` are addresses, one twice for a member and its ghost."""
-
-    status: str = ""
-    leader: str = ""
-    members: tuple[str, ...] = ()
-    fault: str = ""
-
-
-@dataclass(frozen=True)
 class Certificate:
     """What a host's balancer serves: SHA-256, the day it ends, how many days are left."""
 
@@ -82,7 +72,6 @@ class HostLook:
 
     database: DatabaseMember
     queues: QueueMember
-    ovn: Mapping[str, OvnMember]
     has_address: bool
     down: tuple[str, ...] | None
     out: tuple[str, ...] = ()
@@ -101,7 +90,6 @@ def parse(raw: Mapping[str, Any]) -> HostLook:
         return HostLook(
             DatabaseMember(**raw["database"]),
             _queues(raw["queues"]),
-            {name: _ovn(it) for name, it in raw["ovn"].items()},
             raw["address"] is True,
             tuple(servers["down"]) if "down" in servers else None,
             tuple(servers.get("out", ())),
@@ -116,9 +104,3 @@ def _queues(raw: Mapping[str, Any]) -> QueueMember:
     if "fault" in raw:
         return QueueMember(fault=str(raw["fault"]))
     return QueueMember(tuple(raw["running"]), tuple(raw["members"]), tuple(raw["short"]))
-
-
-def _ovn(raw: Mapping[str, Any]) -> OvnMember:
-    if "fault" in raw:
-        return OvnMember(fault=str(raw["fault"]))
-    return OvnMember(raw["status"], raw["leader"], tuple(raw["members"]))

@@ -20,9 +20,9 @@ from piston_iac.plan.cloud.fields import (
     seen_fields,
     wanted_fields,
 )
+from piston_iac.plan.cloud.member_service import ABSENT, RUNNING, STOPPED, part, usable
 
-RUNNING, STOPPED, ABSENT = "running", "stopped", "absent"
-STORES = (layout.GALERA, layout.RABBITMQ, layout.OVN)
+STORES = (layout.GALERA, layout.RABBITMQ)
 
 
 @dataclass(frozen=True)
@@ -62,18 +62,6 @@ class Look:
 Step = Apply | Bootstrap | Done | Fail | FinishPermit | GrowQueues | ReloadBalancer | Revive | Wait
 
 
-def usable(report: NodeReport | None) -> bool:
-    """The node can take work: its document is applied, knows of the control plane, its data cable works."""
-    if report is None or report.phase in ("applying", "waiting") or report.uplink != "up":
-        return False
-    return layout.GALERA in report.services
-
-
-def part(report: NodeReport | None, service: str) -> str:
-    """State of a service of the node; empty when nobody knows."""
-    return report.services.get(service, "") if report is not None else ""
-
-
 def next_step(wanted: WantedControlPlane, look: Look, attempt: Attempt) -> Step:
     """Choose the next action."""
     hosts = list(wanted.members)
@@ -91,7 +79,7 @@ def next_step(wanted: WantedControlPlane, look: Look, attempt: Attempt) -> Step:
     joining = [
         host
         for host in hosts
-        if usable(look.reports.get(host))
+        if usable(look.reports.get(host), layout.GALERA)
         and any(part(look.reports.get(host), store) == ABSENT for store in STORES)
     ]
     hurry = tuple(host for host in joining if attempt.may_tell(host))
@@ -132,9 +120,13 @@ def _idle(look: Look, hosts: list[str], attempt: Attempt) -> tuple[str, ...]:
     return tuple(
         host
         for host in hosts
-        if usable(report := look.reports.get(host))
+        if usable(report := look.reports.get(host), layout.GALERA)
         and report is not None
-        and any(state == STOPPED for name, state in report.services.items() if not name.startswith("ceph-"))
+        and any(
+            state == STOPPED
+            for name, state in report.services.items()
+            if name != layout.OVN and not name.startswith("ceph-")
+        )
         and attempt.may_tell(host)
     )
 
@@ -142,7 +134,7 @@ def _idle(look: Look, hosts: list[str], attempt: Attempt) -> tuple[str, ...]:
 def _first(wanted: WantedControlPlane, look: Look, attempt: Attempt) -> Step:
     """No host has a database."""
     hosts = list(wanted.members)
-    ready = [host for host in hosts if usable(look.reports.get(host))]
+    ready = [host for host in hosts if usable(look.reports.get(host), layout.GALERA)]
     silent = [host for host in hosts if host not in ready]
     waiting = [host for host in silent if host not in look.given_up]
     if attempt.born or (look.permit and look.permit.state == "finished"):
@@ -173,7 +165,7 @@ def _without_database(wanted: WantedControlPlane, look: Look, having: list[str])
     Galera waits for every member of its last majority, and begins again when they are there. When all hosts
     answer and it still does not, a member has lost its data: then the one that has most begins.
     """
-    silent = [host for host in wanted.members if not usable(look.reports.get(host))]
+    silent = [host for host in wanted.members if not usable(look.reports.get(host), layout.GALERA)]
     logged = _logged(look, having)
     if silent:
         given_up = [host for host in silent if host in look.given_up]
@@ -205,7 +197,7 @@ def _finish_permit(wanted: WantedControlPlane, look: Look, working: list[str], a
     first = node if node in wanted.members else working[0]
     if all(part(look.reports.get(first), store) == RUNNING for store in STORES):
         return FinishPermit()
-    if usable(look.reports.get(first)) and any(
+    if usable(look.reports.get(first), layout.GALERA) and any(
         part(look.reports.get(first), store) == ABSENT for store in STORES
     ):
         return Bootstrap(first)
@@ -217,7 +209,7 @@ def _end(wanted: WantedControlPlane, look: Look) -> Step:
     silent = [host for host in wanted.members if look.looks.get(host) is None]
     waiting = [host for host in silent if host not in look.given_up]
     open_ = []
-    for field in ("database", "queues", "ovn"):
+    for field in ("database", "queues"):
         open_ += [
             f"{field} of {host} ({seen[field][host]})"
             for host in wanted.members

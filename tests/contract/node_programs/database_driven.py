@@ -26,7 +26,7 @@ def command(unit: str) -> list[str]:
     module = ["python3", "-m", "piston_iac.node_programs.cloud"]
     if unit == layout.GALERA_UNIT:
         Path(layout.GALERA_SOCKET).parent.mkdir(exist_ok=True)
-        return [*module[:2], f"{module[2]}.galera", "run"]
+        return [*module[:2], f"{module[2]}.galera_start"]
     if unit == layout.GALERA_CHECK_UNIT:
         own = json.loads(Path(layout.ACCESS).read_text())["own"]
         return [*AS_MYSQL, *module[:2], f"{module[2]}.galera_check", own]

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from piston_iac import cloud_layout as layout
 from piston_iac.deadline import Deadline
 from piston_iac.devices.bmc.protocol import BmcUser, BootDevice, Login, Privilege
 from piston_iac.devices.boot_node import BootNodeState, StoredFile, StoredRelease
@@ -26,6 +27,7 @@ from piston_iac.dynamic_providers import (
     control_plane,
     ipmi_credential,
     openstack_service,
+    ovn_central,
     switch_port,
     switch_route,
     switch_vlan,
@@ -35,10 +37,11 @@ from piston_iac.errors import AccessRefused, Unreachable
 from piston_iac.node_report import Clock, InterfaceState, MirrorState, NodeReport
 from piston_iac.plan.ceph.seen import Cluster, Entity, Pool, Rule
 from piston_iac.plan.cloud.catalogue import Identity
+from piston_iac.plan.cloud.ovn import OvnLook
 from piston_iac.plan.cloud.seen import HostLook
 from piston_iac.plan.cloud.steps import STORES
 from tests.unit.plan.ceph.test_steps import made
-from tests.unit.plan.cloud.samples import control_plane_looks, host_look, identity_of_glance
+from tests.unit.plan.cloud.samples import control_plane_looks, host_look, identity_of_glance, ovn_looks
 from tests.unit.plan.test_node_steps import READY
 
 Look = Callable[[Any, Props], Props]
@@ -135,12 +138,15 @@ class FakeControlPlane:
     all_answer: bool = False
 
     def reports(self, deadline: Deadline) -> dict[str, NodeReport | None]:
-        running = replace(READY, uplink="up", services=dict.fromkeys(STORES, "running"))
+        running = replace(READY, uplink="up", services=dict.fromkeys((*STORES, layout.OVN), "running"))
         return {"n1": running, "n2": running, "n3": running if self.well else None}
 
     def looks(self, reports: object, deadline: Deadline) -> dict[str, HostLook | None]:
         seen = control_plane_looks(self.well)
         return {**seen, "n3": host_look("n3")} if self.all_answer else seen
+
+    def ovn_looks(self, reports: object, deadline: Deadline) -> dict[str, OvnLook | None]:
+        return ovn_looks(self.well)
 
     def identity(self, *_: object) -> Identity:
         return identity_of_glance(self.well)
@@ -243,6 +249,11 @@ def realities() -> dict[str, tuple[object, str, tuple[object, ...]]]:
             control_plane,
             "open_control_plane",
             (FakeControlPlane(True), FakeControlPlane(False), FakeControlPlane(False, True)),
+        ),
+        "OvnCentral": (
+            ovn_central,
+            "open_control_plane",
+            (FakeControlPlane(True), FakeControlPlane(False)),
         ),
         "OpenStackService": (
             openstack_service,

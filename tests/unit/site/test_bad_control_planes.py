@@ -19,6 +19,25 @@ def stack(directory: Path, section: str) -> Path:
     return file
 
 
+def without_osd(directory: Path, section: str, *nodes: str) -> Path:
+    file = stack(directory, section)
+    text = file.read_text()
+    for node in nodes:
+        text = text.replace(f"osd: [{node}-osd-1]", "osd: []")
+    file.write_text(text)
+    return file
+
+
+def test_only_infrastructure_hosts_may_be_without_disks_for_ceph(tmp_path: Path) -> None:
+    named = "{ infrastructureHosts: [n3, n4, n5] }"
+    assert load_file(without_osd(tmp_path, named, "n4", "n5")).nodes["n5"].disks.osd == ()
+    with pytest.raises(SiteFaults) as caught:
+        load_file(without_osd(tmp_path, "{ infrastructureHosts: [n3] }", "n4"))
+    assert [it.path for it in caught.value.faults] == ["nodes.n4.disks.osd"]
+    with pytest.raises(SiteFaults, match="copies of every object need 3"):
+        load_file(without_osd(tmp_path, named, "n3", "n4", "n5"))
+
+
 def test_an_empty_section_takes_the_defaults(tmp_path: Path) -> None:
     assert load_file(stack(tmp_path, "{}")).control_plane is not None
 
@@ -29,6 +48,9 @@ def test_an_empty_section_takes_the_defaults(tmp_path: Path) -> None:
         ("{ hosts: [n1, n2] }", "controlPlane.hosts", "names 2 nodes"),
         ("{ hosts: [n1, n2, n9] }", "controlPlane.hosts[2]", "which is no node"),
         ("{ hosts: [n1, n2, n2] }", "controlPlane.hosts[2]", "n2"),
+        ("{ infrastructureHosts: [n4, n5] }", "controlPlane.infrastructureHosts", "names 2 nodes"),
+        ("{ infrastructureHosts: [n9] }", "controlPlane.infrastructureHosts[0]", "which is no node"),
+        ("{ infrastructureHosts: [n4, n5, n5] }", "controlPlane.infrastructureHosts[2]", "n5"),
         ("{ address: 10.30.20.12 }", "controlPlane.address", "the address of n2"),
         ("{ address: 10.30.20.1 }", "controlPlane.address", "the gateway"),
         ("{ address: 10.30.99.1 }", "controlPlane.address", "outside 10.30.20.0/24"),

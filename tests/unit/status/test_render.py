@@ -23,7 +23,7 @@ def lines(rack: Rack, screen: int | None = None, width: int = 200, **more: Any) 
 
 def test_a_rack_as_wanted_at_a_glance() -> None:
     assert lines(Rack()) == [
-        "lab  10:20:30 UTC  all as wanted: 46 of 46 resources",
+        "lab  10:20:30 UTC  all as wanted: 47 of 47 resources",
         "",
         "node  power  agent    release  mirror   uplink  OSDs  wrong",
         *(f"n{number}    on     settled  2026.11  healthy  up      1/1   -" for number in range(1, 6)),
@@ -49,7 +49,7 @@ def test_wanted_and_seen_side_by_side() -> None:
     rack.off("n3")
     rack.differs("data-n4-data", vid=99)
     shown = lines(rack)
-    assert shown[0] == "lab  10:20:30 UTC  of 46 resources 2 not as wanted"
+    assert shown[0] == "lab  10:20:30 UTC  of 47 resources 2 not as wanted"
     assert shown[5] == "n3    off    silent   -        -        -       1/1   1"
     assert [line.split() for line in shown[15:18]] == [
         ["device", "resource", "field", "seen", "wanted"],
@@ -66,7 +66,7 @@ def test_a_dead_device_is_told_once() -> None:
             error = TimedOut("switch data", f"read {it.name}", "no answer from tcp:1", "Check that it is on.")
             rack.fails(resource_key(it.name), error)
     shown = lines(rack)
-    assert shown[0].endswith("of 46 resources 12 not to be seen")
+    assert shown[0].endswith("of 47 resources 12 not to be seen")
     assert "data gives no answer" in shown[10]
     assert [line for line in shown if "no answer from tcp:1" in line] == ["switch data  no answer from tcp:1"]
     assert shown[-1] == "-> switch data: Check that it is on."
@@ -161,11 +161,11 @@ def test_while_the_first_answers_are_out() -> None:
     rack = Rack()
     rack.answers.clear()
     shown = lines(rack, waiting={"n1": 0.2})
-    assert shown[0] == "lab  10:20:30 UTC  asking: 0 of 46 answered"
+    assert shown[0] == "lab  10:20:30 UTC  asking: 0 of 47 answered"
     assert "Ceph       asking" in shown
 
 
 def test_a_note_is_told() -> None:
     shown = lines(Rack(), notes=("it is not compared",))
-    assert shown[0].endswith("46 resources as wanted, but see the notes")
+    assert shown[0].endswith("47 resources as wanted, but see the notes")
     assert shown[-1] == "note: it is not compared"

@@ -13,7 +13,7 @@ from piston_iac.node_programs.cloud.galera_state import (
     safe_to_bootstrap,
     start_of,
 )
-from piston_iac.node_programs.cloud.ovn import parse_status, stale_members
+from piston_iac.node_programs.cloud.ovn import parse_status, stale_members, strangers
 
 UUID = "ab81f29b-e6f9-11f1-aa9c-eb139c493e59"
 GRASTATE = f"# GALERA saved state\nversion: 2.1\nuuid:    {UUID}\nseqno:   12\nsafe_to_bootstrap: 1\n"
@@ -34,22 +34,24 @@ Servers:
 
 
 @pytest.mark.parametrize(
-    ("told", "last", "in_view", "others", "start"),
+    ("told", "last", "in_view", "others", "begins", "start"),
     [
-        (True, False, False, False, Start.NEW),
-        (True, False, True, False, Start.NEW),
-        (True, False, False, True, Start.JOIN),
-        (False, True, False, False, Start.NEW),
-        (False, True, False, True, Start.JOIN),
-        (False, True, True, False, Start.JOIN),
-        (False, False, True, False, Start.JOIN),
-        (False, False, False, False, Start.JOIN),
+        (True, False, False, False, False, Start.NEW),
+        (True, False, True, False, False, Start.NEW),
+        (True, False, False, True, False, Start.JOIN),
+        (False, True, False, False, False, Start.NEW),
+        (False, True, False, True, False, Start.JOIN),
+        (False, True, True, False, False, None),
+        (False, True, True, False, True, Start.NEW),
+        (False, False, True, False, True, Start.NEW),
+        (False, False, True, True, True, Start.JOIN),
+        (False, False, False, False, False, None),
     ],
 )
 def test_a_member_begins_alone_only_when_it_has_everything(
-    told: bool, last: bool, in_view: bool, others: bool, start: Start
+    told: bool, last: bool, in_view: bool, others: bool, begins: bool, start: Start | None
 ) -> None:
-    assert start_of(MemberFiles(told, last, in_view), others) is start
+    assert start_of(MemberFiles(told, last, in_view), others, begins) is start
 
 
 def test_the_last_to_leave_is_told_by_galera() -> None:
@@ -101,6 +103,7 @@ def test_a_member_without_a_majority_is_not_used(change: dict[str, str], good: b
 def test_a_raft_member_tells_its_peers() -> None:
     seen = parse_status(STATUS)
     assert (seen.status, seen.leader, seen.own) == ("cluster member", "0a1b", "4f3a")
+    assert seen.cluster == "e8631111-2222-3333-4444-555555555555"
     assert seen.members == {
         "0a1b": "tcp:10.30.20.11:6643",
         "4f3a": "tcp:10.30.20.12:6643",
@@ -111,6 +114,11 @@ def test_a_raft_member_tells_its_peers() -> None:
 def test_the_member_that_this_one_was_before_is_stale() -> None:
     assert stale_members(parse_status(STATUS), "tcp:10.30.20.12:6643") == ["9c9c"]
     assert stale_members(parse_status(STATUS), "tcp:10.30.20.11:6643") == ["0a1b"]
+
+
+def test_a_member_at_another_address_is_a_stranger() -> None:
+    assert strangers(parse_status(STATUS), {"10.30.20.11"}) == ["4f3a", "9c9c"]
+    assert strangers(parse_status(STATUS), {"10.30.20.11", "10.30.20.12"}) == []
 
 
 def test_without_a_leader_it_says_so() -> None:

@@ -8,12 +8,12 @@ from typing import Any
 from piston_iac import cloud_layout as layout
 from piston_iac.plan.cloud.catalogue import INTERFACES, Answer, Identity
 from piston_iac.plan.cloud.fields import WantedControlPlane
+from piston_iac.plan.cloud.ovn import OvnLook, OvnMember
 from piston_iac.plan.cloud.seen import (
     BackupMaker,
     Certificate,
     DatabaseMember,
     HostLook,
-    OvnMember,
     QueueMember,
 )
 
@@ -27,11 +27,9 @@ NAMES = tuple(layout.rabbitmq_node(address) for address in MEMBERS.values())
 
 def host_look(host: str) -> HostLook:
     """One host where all is well; the first one holds the virtual address."""
-    ovn = OvnMember("cluster member", "self" if host == "n1" else "ab12", tuple(MEMBERS.values()))
     return HostLook(
         DatabaseMember(True, "Synced", "Primary", CLUSTER, 3, f"{CLUSTER}:7"),
         QueueMember(NAMES, NAMES),
-        {layout.NB: ovn, layout.SB: ovn},
         has_address=host == "n1",
         down=(),
         certificate=Certificate(SERVED[host], "2060-01-01", 9999),
@@ -44,12 +42,10 @@ def control_plane_looks(well: bool) -> dict[str, HostLook | None]:
     looks = {host: host_look(host) for host in MEMBERS}
     if well:
         return dict(looks)
-    lost = OvnMember("joining cluster", "", ())
     return {
         "n1": replace(
             looks["n1"],
             queues=QueueMember(NAMES[:1], NAMES[:1]),
-            ovn={layout.NB: lost, layout.SB: lost},
             down=("database/n2",),
             out=("keystone/n3 MAINT",),
             certificate=Certificate("", "2026-12-01", 6),
@@ -63,6 +59,22 @@ def control_plane_looks(well: bool) -> dict[str, HostLook | None]:
         ),
         "n3": None,
     }
+
+
+def ovn_look(addresses: tuple[str, ...] = tuple(MEMBERS.values())) -> dict[str, OvnMember]:
+    """One host of OVN's databases where all is well."""
+    return {
+        schema: OvnMember(f"id of {schema}", "cluster member", "ab12", addresses)
+        for schema in layout.OVN_DATABASES
+    }
+
+
+def ovn_looks(well: bool) -> dict[str, OvnLook | None]:
+    """What each host sees."""
+    if well:
+        return {host: ovn_look() for host in MEMBERS}
+    lost = OvnMember("", "joining cluster", "", ())
+    return {"n1": {layout.NB: lost, layout.SB: lost}, "n2": ovn_look(), "n3": None}
 
 
 def records_of_glance(url: str, region: str) -> tuple[dict[str, Any], ...]:

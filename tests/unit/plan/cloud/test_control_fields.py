@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from piston_iac import cloud_layout as layout
 from piston_iac.plan.cloud.fields import HELD, IN_STEP, MEMBER, Looks, seen_fields, wanted_fields
 from piston_iac.plan.cloud.health import seen_apis, wanted_apis
-from piston_iac.plan.cloud.seen import Certificate, DatabaseMember, HostLook, OvnMember, QueueMember, parse
+from piston_iac.plan.cloud.seen import Certificate, DatabaseMember, HostLook, QueueMember, parse
 from tests.unit.plan.cloud.samples import ADDRESS, NAMES, WANTED, control_plane_looks, host_look
 
 WELL = control_plane_looks(True)
@@ -53,18 +52,6 @@ def test_all_well_is_no_line() -> None:
 def test_one_fault_of_one_host_is_one_line(look: HostLook, field: str, said: str) -> None:
     states = {"n1": IN_STEP if field == "database" else MEMBER, "n2": said}
     assert differing(with_n2(look)) == {field: {**states, "n3": states["n1"]}}
-
-
-def test_a_member_that_is_no_more_is_named() -> None:
-    addresses = (*WANTED.members.values(), WANTED.members["n3"])
-    ghost = OvnMember("cluster member", "ab12", addresses)
-    look = replace(host_look("n2"), ovn={layout.NB: ghost, layout.SB: ghost})
-    said = differing(with_n2(look))["ovn"]
-    assert said == {
-        "n1": MEMBER,
-        "n2": f"{layout.NB} has members that are gone: {WANTED.members['n3']}",
-        "n3": MEMBER,
-    }
 
 
 def test_the_address_is_on_one_host() -> None:
@@ -111,7 +98,6 @@ def test_what_the_program_prints_is_read_and_a_part_that_failed_is_a_fault() -> 
     raw = {
         "database": {"position": "", "fault": "no answer"},
         "queues": {"fault": "no answer"},
-        "ovn": {layout.NB: {"fault": "no answer"}},
         "address": False,
         "balancer": {"fault": "no answer"},
         "certificate": {"fault": "no answer"},

@@ -7,11 +7,9 @@ from dataclasses import replace
 from piston_iac import cloud_layout as layout
 from piston_iac.node_report import NodeReport
 from piston_iac.plan.ceph.actions import Apply, Attempt, Bootstrap, Done, Fail, FinishPermit, Permit, Wait
+from piston_iac.plan.cloud.member_service import ABSENT, RUNNING, STOPPED
 from piston_iac.plan.cloud.seen import Certificate, DatabaseMember, HostLook, QueueMember
 from piston_iac.plan.cloud.steps import (
-    ABSENT,
-    RUNNING,
-    STOPPED,
     STORES,
     GrowQueues,
     Look,
@@ -80,7 +78,7 @@ def test_a_host_that_may_have_made_it_is_waited_for() -> None:
 
 
 def test_what_was_cut_short_is_completed_by_the_same_host() -> None:
-    half = replace(READY, uplink="up", services={**dict.fromkeys(STORES, RUNNING), layout.OVN: ABSENT})
+    half = replace(READY, uplink="up", services={**dict.fromkeys(STORES, RUNNING), layout.RABBITMQ: ABSENT})
     look = replace(whole(n1=half), permit=Permit("n1", "used"))
     assert step(look) == Bootstrap("n1")
     assert step(replace(whole(), permit=Permit("n1", "used"))) == FinishPermit()

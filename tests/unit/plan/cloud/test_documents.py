@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from piston_iac import cloud_layout as layout
+from piston_iac.plan.ceph.layout import mon_hosts
 from piston_iac.plan.cloud.hosts import control_hosts, virtual_address
 from piston_iac.plan.documents import node_document
 from piston_iac.plan.services.balancer import haproxy_conf, keepalived_conf
@@ -35,6 +36,26 @@ def test_only_control_hosts_run_it() -> None:
     assert {layout.GALERA, layout.RABBITMQ, layout.OVN, "keystone", "glance", "placement"} <= names
     assert not names & {it.name for it in other.services if not it.name.startswith("ceph-")}
     assert layout.LOOK not in {it.name for it in other.programs}
+
+
+def test_infrastructure_hosts_hold_ovn_and_one_without_disks_holds_nothing_else() -> None:
+    disks = SITE.nodes["n5"].disks.model_copy(update={"osd": ()})
+    bare = SITE.nodes["n5"].model_copy(update={"disks": disks})
+    section = ControlPlane(infrastructure_hosts=("n3", "n4", "n5"))
+    site = with_control_plane(section).model_copy(update={"nodes": {**SITE.nodes, "n5": bare}})
+
+    def services(node: str) -> set[str]:
+        return {it.name for it in node_document(site, node).services}
+
+    assert layout.OVN not in services("n1")
+    assert layout.OVN in services("n3") & services("n4")
+    assert services("n5") == {layout.OVN}
+    assert control_hosts(site) == ("n1", "n2", "n3")
+    assert "n5" not in mon_hosts(site)
+    assert (
+        "OWN=10.64.20.15\n"
+        in {it.path: it.content for it in node_document(site, "n5").files}[layout.OVN_ENVIRONMENT]
+    )
 
 
 def test_a_site_without_it_has_nothing_of_it() -> None:

@@ -1,0 +1,19 @@
+"""What a node's report says of a store that the control plane has there. Pure."""
+
+from __future__ import annotations
+
+from piston_iac.node_report import NodeReport
+
+RUNNING, STOPPED, ABSENT = "running", "stopped", "absent"
+
+
+def usable(report: NodeReport | None, service: str) -> bool:
+    """The node can take work: its document is applied, knows of the service, its data cable works."""
+    if report is None or report.phase in ("applying", "waiting") or report.uplink != "up":
+        return False
+    return service in report.services
+
+
+def part(report: NodeReport | None, service: str) -> str:
+    """State of a service of the node; empty when nobody knows."""
+    return report.services.get(service, "") if report is not None else ""
