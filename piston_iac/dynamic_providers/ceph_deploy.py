@@ -12,7 +12,7 @@ from piston_iac.deadline import Deadline
 from piston_iac.devices.boot_node import BootNodeClient
 from piston_iac.devices.ceph import DEVICE, CephDriver, Order
 from piston_iac.dynamic_providers import runtime
-from piston_iac.dynamic_providers.deploy_loop import NODES, DeployLoop
+from piston_iac.dynamic_providers.deploy_loop import NODES, DeployLoop, progress_of
 from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.dynamic_providers.waiting import Waiting
 from piston_iac.errors import PistonError
@@ -175,7 +175,7 @@ def _stamped(command: Command) -> Command:
 
 def _progress(look: Look) -> object:
     """Changes whenever something moves: daemons, data, nodes."""
-    nodes = {node: (it.phase, tuple(it.services.items())) for node, it in look.reports.items() if it}
+    nodes = progress_of(look.reports)
     if look.cluster is None:
         return nodes
     osds = tuple((osd.number, osd.up, osd.is_in) for osd in look.cluster.osds.values())

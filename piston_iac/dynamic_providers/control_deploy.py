@@ -10,7 +10,7 @@ from piston_iac.deadline import Deadline
 from piston_iac.devices.boot_node import BootNodeClient
 from piston_iac.devices.control_plane import DEVICE, ControlPlaneDriver
 from piston_iac.dynamic_providers import runtime
-from piston_iac.dynamic_providers.deploy_loop import NODES, DeployLoop
+from piston_iac.dynamic_providers.deploy_loop import NODES, DeployLoop, progress_of
 from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.dynamic_providers.waiting import Waiting
 from piston_iac.plan.ceph.actions import Attempt, Bootstrap, FinishPermit, Permit
@@ -107,10 +107,9 @@ class ControlPlaneDeploy:
 
 def _progress(look: Look) -> object:
     """Changes whenever something moves: services of nodes, members of the control plane."""
-    nodes = {node: (it.phase, tuple(it.services.items())) for node, it in look.reports.items() if it}
     members = {
         host: (it.database.state, it.database.size, it.queues.running, it.has_address, it.down, it.out)
         for host, it in look.looks.items()
         if it
     }
-    return nodes, members
+    return progress_of(look.reports), members

@@ -5,7 +5,7 @@ The decisions are in `plan`, looks and deeds are the caller's; here are the wait
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
@@ -14,6 +14,7 @@ from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.dynamic_providers.waiting import Waiting
 from piston_iac.errors import DeviceRefused, Unreachable
+from piston_iac.node_report import NodeReport
 from piston_iac.plan.ceph.actions import Apply, Attempt, Done, Fail, Wait
 
 LookT = TypeVar("LookT")
@@ -91,3 +92,8 @@ class DeployLoop(Generic[LookT]):
             self.apply(node, deadline)
         told = {node: attempt.told.get(node, 0) + 1 for node in step.nodes}
         return replace(attempt, told={**attempt.told, **told})
+
+
+def progress_of(reports: Mapping[str, NodeReport | None]) -> object:
+    """What changes whenever nodes get on. Not all of a report: its clock is never the same twice."""
+    return {node: (it.phase, tuple(it.services.items())) for node, it in reports.items() if it}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from piston_iac.deadline import Deadline
-from piston_iac.dynamic_providers.deploy_loop import NODES, DeployLoop
+from piston_iac.dynamic_providers.deploy_loop import NODES, DeployLoop, progress_of
 from piston_iac.dynamic_providers.waiting import Waiting
 from piston_iac.errors import DeviceRefused, Interrupted, PistonError, TimedOut, Unreachable
 from piston_iac.plan.ceph.actions import Apply, Attempt, Done, Fail, RenewMon, Wait
+from tests.unit.plan.test_node_steps import READY
 
 ARRIVAL_S, SETTLE_S = 100.0, 180.0
 
@@ -90,6 +92,13 @@ def test_whatever_moves_begins_that_time_anew() -> None:
         world.run()
     assert world.now_s == 500 + SETTLE_S
     assert world.still_s[48:52] == [0, 0, 10, 20]
+
+
+def test_a_clock_that_goes_on_is_no_progress() -> None:
+    later = replace(READY, clock=replace(READY.clock, offset_s=0.7), writes=READY.writes + 1)
+    assert progress_of({"n1": later, "n2": None}) == progress_of({"n1": READY, "n2": None})
+    for moved in (replace(READY, phase="applying"), replace(READY, services={"ovn": "running"})):
+        assert progress_of({"n1": moved}) != progress_of({"n1": READY})
 
 
 def test_what_has_no_cause_is_let_be_after_a_minute() -> None:
