@@ -1,7 +1,4 @@
-"""The loop that brings the cluster storage to what is wanted: look, decide the next step, do it, until done.
-
-The decisions are in `plan.ceph.steps`; here are only the doing, the waiting and the telling of progress.
-"""
+"""What the loop looks at and does for the cluster storage. The decisions are in `plan.ceph.steps`."""
 
 from __future__ import annotations
 
@@ -15,37 +12,33 @@ from piston_iac.deadline import Deadline
 from piston_iac.devices.boot_node import BootNodeClient
 from piston_iac.devices.ceph import DEVICE, CephDriver, Order
 from piston_iac.dynamic_providers import runtime
+from piston_iac.dynamic_providers.deploy_loop import NODES, DeployLoop, progress_of
 from piston_iac.dynamic_providers.timeline import doing
-from piston_iac.errors import DeviceRefused, Interrupted, PistonError, TimedOut, Unreachable
+from piston_iac.dynamic_providers.waiting import Waiting
+from piston_iac.errors import PistonError
 from piston_iac.plan.ceph.actions import (
     NEW_STAMP,
-    Apply,
     Attempt,
     Bootstrap,
     Change,
     Command,
-    Done,
-    Fail,
     FinishPermit,
     Look,
     MakeOsd,
     Permit,
     RenewMon,
     Retire,
-    Wait,
+    Step,
 )
 from piston_iac.plan.ceph.seen import Osd
 from piston_iac.plan.ceph.steps import leaving, next_step
 from piston_iac.plan.ceph.wanted import WantedCluster, first_entities
 
-_POLL_S = 1.0
+_WAITING = Waiting(DEVICE, "become healthy", NODES, poll_s=1.0)
 _LOOK_S = 15.0
 _ACTION_S = 240.0
-# From the moment that every node that comes is there: daemons start, data moves. Counted anew whenever
-# something changes.
+# Daemons start, data moves.
 _SETTLE_S = 180.0
-# How long a warning that has no cause in the plan may stand before the run ends with it said.
-_HEALTH_S = 60.0
 
 
 @dataclass
@@ -65,37 +58,16 @@ class CephDeploy:
         Raises:
             PistonError: one line with what was waited for or refused, and what to do.
         """
-        attempt = Attempt(born=self.born)
-        arrival = Deadline.after(self.deploy_s, runtime.CANCELLED)
-        deadline = Deadline.after(self.deploy_s + _SETTLE_S, runtime.CANCELLED)
-        before: object = None
-        while True:
-            look = self._look(arrival)
-            now = _progress(look)
-            if now != before:
-                before, deadline = (
-                    now,
-                    Deadline.after(max(arrival.left_s(), 0) + _SETTLE_S, runtime.CANCELLED),
-                )
-            step = next_step(self.wanted, look, attempt)
-            match step:
-                case Done(notes):
-                    for note in notes:
-                        runtime.warn(note)
-                    return
-                case Fail(cause, remedy):
-                    raise DeviceRefused(DEVICE, "become healthy", cause, remedy)
-                case Wait(what, optional):
-                    if optional and deadline.left_s() < _SETTLE_S - _HEALTH_S:
-                        runtime.warn(what)
-                        return
-                    self._wait(what, deadline)
-                case _:
-                    try:
-                        attempt = self._do(step, attempt)
-                    except Unreachable as error:
-                        # Mons elect, an agent is busy: the next look shows how much of it was done.
-                        self._wait(f"{error.device}: {error.cause}", deadline)
+        DeployLoop(
+            _WAITING,
+            _ACTION_S,
+            _SETTLE_S,
+            look=self._look,
+            progress=_progress,
+            decide=self._decide,
+            apply=self.driver.apply,
+            do=self._do,
+        ).run(Deadline.after(self.deploy_s, runtime.CANCELLED), Attempt(born=self.born))
 
     def _look(self, arrival: Deadline) -> Look:
         deadline = Deadline.after(_LOOK_S, runtime.CANCELLED)
@@ -111,8 +83,10 @@ class CephDeploy:
         given_up = frozenset(reports) if arrival.over() else runtime.given_up()
         return Look(reports, cluster, permit, given_up)
 
-    def _do(self, step: object, attempt: Attempt) -> Attempt:
-        deadline = Deadline.after(_ACTION_S, runtime.CANCELLED)
+    def _decide(self, look: Look, attempt: Attempt, still_s: float) -> Step:
+        return next_step(self.wanted, look, attempt)
+
+    def _do(self, step: object, attempt: Attempt, deadline: Deadline) -> Attempt:
         match step:
             case Bootstrap(node, instead_of):
                 self._say(f"{node}: makes the first mon")
@@ -120,12 +94,6 @@ class CephDeploy:
             case FinishPermit():
                 self._say("the cluster is there: its permit is closed")
                 self.boot_node.finish_permit(ceph_layout.PERMIT, deadline)
-            case Apply(nodes, what):
-                self._say(what)
-                for node in nodes:
-                    self.driver.apply(node, deadline)
-                told = {**attempt.told, **{node: attempt.told.get(node, 0) + 1 for node in nodes}}
-                return replace(attempt, told=told)
             case RenewMon(node):
                 self._say(f"the mon of {node} was removed: it is made anew")
                 self.driver.run(node, ceph_layout.MON_LEAVE, {}, deadline)
@@ -198,18 +166,6 @@ class CephDeploy:
     def _say(self, what: str) -> None:
         doing(DEVICE, what)
 
-    def _wait(self, what: str, deadline: Deadline) -> None:
-        if deadline.cancelled.is_set():
-            remedy = "Run `pulumi up` again: it goes on from here."
-            raise Interrupted(
-                DEVICE, "become healthy", f"the run was told to stop while waiting for {what}", remedy
-            )
-        if deadline.over():
-            remedy = "Look at the nodes it names, then run `pulumi up` again: it goes on from here."
-            raise TimedOut(DEVICE, "become healthy", f"time is up while waiting for {what}", remedy)
-        runtime.info_status(f"{DEVICE}: waiting for {what}, {deadline.left_s():.0f} s left")
-        deadline.pause(_POLL_S)
-
 
 def _stamped(command: Command) -> Command:
     """The command with the time in the place that the plan left for it."""
@@ -219,7 +175,7 @@ def _stamped(command: Command) -> Command:
 
 def _progress(look: Look) -> object:
     """Changes whenever something moves: daemons, data, nodes."""
-    nodes = {node: (it.phase, tuple(it.services.items())) for node, it in look.reports.items() if it}
+    nodes = progress_of(look.reports)
     if look.cluster is None:
         return nodes
     osds = tuple((osd.number, osd.up, osd.is_in) for osd in look.cluster.osds.values())

@@ -18,7 +18,8 @@ from piston_iac.devices.node_agent import NodeAgentClient
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.dynamic_providers.turn import turn
-from piston_iac.errors import DeviceRefused, Interrupted, PistonError, TimedOut
+from piston_iac.dynamic_providers.waiting import Waiting
+from piston_iac.errors import DeviceRefused, PistonError
 from piston_iac.node_document import NodeDocument
 from piston_iac.node_report import NodeReport
 from piston_iac.plan.node_steps import Action, Attempt, Do, Done, Fail, Wait, next_step
@@ -166,22 +167,7 @@ class Deploy:
                 return replace(attempt, converged=True)
 
     def _wait(self, what: str, deadline: Deadline) -> None:
-        if deadline.cancelled.is_set():
-            raise Interrupted(
-                self.driver.node,
-                "become ready",
-                f"the run was told to stop while waiting for {what}",
-                "Run `pulumi up` again: it goes on from here.",
-            )
-        if deadline.over():
-            raise TimedOut(
-                self.driver.node,
-                "become ready",
-                f"time is up while waiting for {what}",
-                "Look at its serial console, then run `pulumi up` again: it goes on from here.",
-            )
-        runtime.info_status(f"{self.driver.node}: waiting for {what}, {deadline.left_s():.0f} s left")
-        deadline.pause(_POLL_S)
+        Waiting(self.driver.node, "become ready", "Look at its serial console", _POLL_S).pause(what, deadline)
 
 
 def _with_console(error: PistonError, console: ConsoleTail) -> PistonError:

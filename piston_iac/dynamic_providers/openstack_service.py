@@ -24,7 +24,8 @@ from piston_iac.dynamic_providers.control_access import (
 )
 from piston_iac.dynamic_providers.converging import Converging, Seen
 from piston_iac.dynamic_providers.timeline import doing
-from piston_iac.errors import DeviceRefused, Interrupted, TimedOut, Unreachable
+from piston_iac.dynamic_providers.waiting import Waiting
+from piston_iac.errors import DeviceRefused, Unreachable
 from piston_iac.plan.cloud import catalogue
 from piston_iac.plan.cloud.catalogue import LOOK, Identity, WantedEntry
 from piston_iac.plan.cloud.health import seen_apis, working
@@ -181,14 +182,8 @@ class OpenStackServiceProvider(Converging[OpenStackServiceInputs]):
         return f"its API at {', '.join(silent)}" if silent else ""
 
     def _wait(self, inputs: OpenStackServiceInputs, what: str, deadline: Deadline) -> None:
-        if deadline.cancelled.is_set():
-            cause = f"the run was told to stop while waiting for {what}"
-            raise Interrupted(inputs.service, "become ready", cause, "Run `pulumi up` again.")
-        if deadline.over():
-            remedy = "See its unit's journal on the control hosts, then run `pulumi up` again."
-            raise TimedOut(inputs.service, "become ready", f"time is up while waiting for {what}", remedy)
-        runtime.info_status(f"{inputs.service}: waiting for {what}, {deadline.left_s():.0f} s left")
-        deadline.pause(_POLL_S)
+        look_at = "See its unit's journal on the control hosts"
+        Waiting(inputs.service, "become ready", look_at, _POLL_S).pause(what, deadline)
 
     def remove(self, inputs: OpenStackServiceInputs) -> None:
         """Nothing is deleted: its database is the users' data."""

@@ -14,7 +14,8 @@ from contextlib import contextmanager, suppress
 from piston_iac.deadline import Deadline
 from piston_iac.devices.boot_node import BootNodeClient, LeaseTaken
 from piston_iac.dynamic_providers import runtime
-from piston_iac.errors import DeviceRefused, Interrupted, PistonError, TimedOut
+from piston_iac.dynamic_providers.waiting import Waiting
+from piston_iac.errors import DeviceRefused, PistonError
 
 _LEASE_S = 45.0
 _RENEW_S = 12.0
@@ -84,10 +85,4 @@ def _wait_for_peers(node: str, not_now: Callable[[], str]) -> None:
 
 
 def _pause(node: str, what: str, deadline: Deadline) -> None:
-    if deadline.cancelled.is_set():
-        cause = f"the run was told to stop while waiting for {what}"
-        raise Interrupted(node, _ACTION, cause, "Run `pulumi up` again.")
-    if deadline.over():
-        raise TimedOut(node, _ACTION, f"time is up while waiting for {what}", "Run `pulumi up` again.")
-    runtime.info_status(f"{node}: waiting for {what}")
-    deadline.pause(_POLL_S)
+    Waiting(node, _ACTION, "See `piston status`", _POLL_S).pause(what, deadline)

@@ -11,7 +11,7 @@ from typing import Any
 
 from piston_iac.dynamic_providers.converging import Props
 from piston_iac.engine import ask_engine
-from piston_iac.status.declared import Declared
+from piston_iac.program.declared import Declared
 
 
 def read_state(site: str, project: Path) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from piston_iac.plan.ceph.actions import Command
 from piston_iac.plan.ceph.caps import ADMIN
 from piston_iac.plan.ceph.layout import mon_hosts
 from piston_iac.plan.ceph.wanted import keys
+from piston_iac.program.declared import CEPH
 from piston_iac.program.inputs import access
 from piston_iac.status import document, history_text
 from piston_iac.status.asking import Answer, Probe
-from piston_iac.status.declared import CEPH
 from piston_iac.status.history import AGENT_JOURNAL, BOOT_JOURNAL, agent_journal_probe, journal_probe, told
 from piston_iac.status.look import Looking
 from piston_iac.status.probes import BOOT_STATE, report_key

@@ -12,9 +12,9 @@ from piston_iac.devices.node_agent import AgentJournal
 from piston_iac.devices.site_https import SitePeer
 from piston_iac.dynamic_providers.access import Access
 from piston_iac.node_report import NodeReport
+from piston_iac.program.declared import BOOT_NODE
 from piston_iac.program.inputs import access
 from piston_iac.status.asking import Answer, Probe
-from piston_iac.status.declared import BOOT_NODE
 from piston_iac.status.look import Looking
 from piston_iac.status.now import BootView, Now, now
 from piston_iac.status.probes import BOOT_STATE, report_key, resource_key

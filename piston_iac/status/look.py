@@ -8,10 +8,10 @@ from pathlib import Path
 
 from piston_iac.errors import SetupError
 from piston_iac.micro_os.release import read_manifest
+from piston_iac.program.declared import Declared, declared
 from piston_iac.site.schema import Site
 from piston_iac.status.asking import Answer, Probe
 from piston_iac.status.bound import bound_outputs, read_state
-from piston_iac.status.declared import Declared, declared
 from piston_iac.status.model import Status
 from piston_iac.status.picture import status as make_status
 from piston_iac.status.probes import Clients, clients, probes

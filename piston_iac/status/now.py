@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from piston_iac.status.declared import bmc_name
+from piston_iac.program.declared import bmc_name
 from piston_iac.status.model import SILENT, UNKNOWN, Node, Resource, Status, Verdict
 
 _UP = "`pulumi up` repairs it."

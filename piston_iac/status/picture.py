@@ -14,10 +14,7 @@ from piston_iac.plan.ceph.fields import IN_QUORUM, UP_IN
 from piston_iac.plan.ceph.layout import mon_hosts, osd_hosts
 from piston_iac.plan.cloud.fields import IN_STEP, MEMBER
 from piston_iac.plan.cloud.hosts import control_hosts, ovn_hosts
-from piston_iac.site.schema import Site
-from piston_iac.status import model
-from piston_iac.status.asking import Answer
-from piston_iac.status.declared import (
+from piston_iac.program.declared import (
     BOOT_NODE,
     CEPH,
     Declared,
@@ -25,6 +22,9 @@ from piston_iac.status.declared import (
     bmc_name,
     switch_device,
 )
+from piston_iac.site.schema import Site
+from piston_iac.status import model
+from piston_iac.status.asking import Answer
 from piston_iac.status.model import SILENT, UNKNOWN, Difference, Resource, Verdict
 from piston_iac.status.probes import BOOT_STATE, BmcSeen, report_key, resource_key
 

@@ -22,11 +22,11 @@ from piston_iac.dynamic_providers.converging import Props, Seen
 from piston_iac.dynamic_providers.ipmi_credential import CredentialInputs
 from piston_iac.errors import AccessRefused
 from piston_iac.plan.credentials import Account
+from piston_iac.program.declared import BOOT_NODE, Declared, bmc_device, bmc_name
 from piston_iac.program.inputs import access
 from piston_iac.site.addresses import node_address
 from piston_iac.site.schema import NetworkName, Site
 from piston_iac.status.asking import Answer, Probe
-from piston_iac.status.declared import BOOT_NODE, Declared, bmc_device, bmc_name
 
 _REPORT_S, _BOOT_NODE_S = 6.0, 6.0
 # A driver may use its time twice, for a login and for a command, and a node's first asks the agent.

@@ -14,10 +14,10 @@ from piston_iac.dynamic_providers.converging import Seen
 from piston_iac.errors import PistonError, Unreachable
 from piston_iac.micro_os.release import IMAGE, Manifest, ReleaseFile
 from piston_iac.node_report import Clock, MirrorState, NodeReport
+from piston_iac.program.declared import Declared, declared
 from piston_iac.site.load import load_config
 from piston_iac.site.schema import Site
 from piston_iac.status.asking import Answer
-from piston_iac.status.declared import Declared, declared
 from piston_iac.status.model import Status
 from piston_iac.status.picture import status
 from piston_iac.status.probes import BOOT_STATE, BmcSeen, report_key, resource_key

@@ -1,4 +1,4 @@
-"""A status looks at exactly what the graph makes: same names, kinds and inputs."""
+"""What a site declares, what each of it waits for, and that the engine is told just that."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks
 
+from piston_iac.program.declared import declared
 from piston_iac.program.graph import build
-from piston_iac.status.declared import declared
 from tests.unit.status.rack import DECLARED, MANIFEST, SITE
 
 # How the engine's protocol marks a secret value.
@@ -48,13 +48,29 @@ def made() -> dict[str, tuple[str, dict[str, Any]]]:
     return engine.made
 
 
-def test_what_is_looked_at_is_what_the_graph_makes(made: dict[str, tuple[str, dict[str, Any]]]) -> None:
+def test_all_that_is_declared_is_made(made: dict[str, tuple[str, dict[str, Any]]]) -> None:
     assert {it.name: it.kind for it in DECLARED} == {name: kind for name, (kind, _) in made.items()}
 
 
-def test_it_is_compared_with_what_the_graph_wants(made: dict[str, tuple[str, dict[str, Any]]]) -> None:
+def test_it_is_made_with_what_it_is_compared_with(made: dict[str, tuple[str, dict[str, Any]]]) -> None:
     for it in DECLARED:
         assert {key: made[it.name][1].get(key) for key in it.inputs.props()} == it.inputs.props(), it.name
+
+
+def test_each_comes_after_what_it_waits_for() -> None:
+    names = [it.name for it in DECLARED]
+    for at, it in enumerate(DECLARED):
+        assert set(it.after) <= set(names[:at]), it.name
+
+
+def test_nobody_waits_for_a_node_that_may_be_dead() -> None:
+    whose = {it.name: it.node for it in DECLARED}
+    for it in DECLARED:
+        assert {whose[name] for name in it.after} <= {"", it.node}, it.name
+
+
+def test_only_what_we_come_in_by_stays() -> None:
+    assert [it.name for it in DECLARED if it.stays] == [f"management-vlan{SITE.networks.management.vid}"]
 
 
 def test_without_the_release_all_else_is_looked_at() -> None:
