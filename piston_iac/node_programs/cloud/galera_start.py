@@ -63,8 +63,8 @@ def become_server() -> None:
 
 
 def _settings(pool_bytes: int) -> Path:
-    """The settings with what follows from this machine. Not as a word: mariabackup gets the server's words when
-    a member joins, and refuses those it does not know.
+    """The settings with what follows from this machine. Not as a word: mariabackup gets the server's words
+    when a member joins, and refuses those it does not know.
     """
     path = Path(layout.GALERA_RUN_CONF)
     own = f"\n[mariadbd]\ninnodb_buffer_pool_size = {pool_bytes}\n"
