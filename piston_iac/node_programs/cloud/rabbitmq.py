@@ -57,7 +57,13 @@ def ctl(node: str, *words: str, limit_s: float = _CALL_S, tool: str = "rabbitmqc
         ToolFailed: it does not answer, or refuses.
     """
     name = layout.rabbitmq_node(node)
-    return run(f"/usr/sbin/{tool}", "--longnames", "--quiet", "--node", name, *words, limit_s=limit_s)
+    try:
+        return run(f"/usr/sbin/{tool}", "--longnames", "--quiet", "--node", name, *words, limit_s=limit_s)
+    except ToolFailed as error:
+        # It ends with a description of itself, down to the hash of the cookie.
+        if "cookie" in str(error):
+            raise ToolFailed(f"{name} does not answer") from None
+        raise
 
 
 def see(address: str) -> dict[str, Any]:
