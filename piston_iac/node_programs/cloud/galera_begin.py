@@ -100,3 +100,14 @@ def beginner(members: Mapping[str, Member | None]) -> tuple[str, tuple[str, ...]
     if absent and (not last.number or not set(last.members) <= known):
         return "", absent
     return min(with_data, key=lambda name: (-with_data[name].writes, name)), ()
+
+
+def as_they_were(members: Mapping[str, Member | None]) -> bool:
+    """Whether all members are here, and each was last in one view of all of them.
+
+    Then Galera itself begins again when they start, and nobody has to copy anything. With fewer it could be
+    disturbed: by one that comes while it begins.
+    """
+    here = [it for it in members.values() if it is not None]
+    views = {it.view.members for it in here}
+    return len(here) == len(members) and len(views) == 1 and set(views.pop()) == {it.view.own for it in here}

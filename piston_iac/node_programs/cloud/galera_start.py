@@ -17,10 +17,18 @@ from piston_iac import cloud_layout as layout
 from piston_iac.node_agent.files import write_atomically
 from piston_iac.node_programs.cloud import galera
 from piston_iac.node_programs.cloud.access import read_access
-from piston_iac.node_programs.cloud.galera_begin import Member, View, beginner, parse_view, to_json
+from piston_iac.node_programs.cloud.galera_begin import (
+    Member,
+    View,
+    as_they_were,
+    beginner,
+    parse_view,
+    to_json,
+)
 from piston_iac.node_programs.cloud.galera_check import TOLD_NEW, TOLD_POSITION, member_at
 from piston_iac.node_programs.cloud.galera_state import (
     MemberFiles,
+    Peers,
     Start,
     began_at,
     buffer_pool_bytes,
@@ -85,7 +93,7 @@ def _wait_for_start(own: Member) -> Start:
             **({} if others_run else _ask(access.peers)),
         }
         first, absent = beginner(members)
-        start = start_of(_files(), others_run, first == access.node)
+        start = start_of(_files(), Peers(others_run, as_they_were(members), first == access.node))
         if start is not None:
             return start
         waits = _waits_for(first, absent)

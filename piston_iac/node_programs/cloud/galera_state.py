@@ -20,7 +20,7 @@ _POSITION = re.compile(r"Recovered position:\s*([0-9a-f-]{36}):(-?\d+)")
 class Start(Enum):
     """The ways to start."""
 
-    JOIN = "join"  # with the others, which run
+    JOIN = "join"  # with the others, which run, or start too
     NEW = "new"  # alone, as a new primary component: the others will join it
 
 
@@ -37,18 +37,31 @@ class MemberFiles:
     in_view: bool
 
 
-def start_of(files: MemberFiles, others_run: bool, begins: bool) -> Start | None:
+@dataclass(frozen=True)
+class Peers:
+    """What the others say. `run`: one of them runs. `as_they_were`: all are here as in one last view.
+
+    `first`: this member is the one that has to begin. See `galera_begin` for both.
+    """
+
+    run: bool
+    as_they_were: bool
+    first: bool
+
+
+def start_of(files: MemberFiles, peers: Peers) -> Start | None:
     """How to start; None while that cannot be known: nobody runs whom it could join.
 
     One that was the last to leave has everything that was ever written, so it may begin again by itself.
     While others run it joins them whatever was told: they would be two clusters.
-
-    Args:
-        begins: it is the one among all that has to, see `galera_begin`.
     """
-    if others_run:
+    if peers.run:
         return Start.JOIN
-    if files.told_new or begins or (files.last_to_leave and not files.in_view):
+    if files.told_new:
+        return Start.NEW
+    if peers.as_they_were:
+        return Start.JOIN
+    if peers.first or (files.last_to_leave and not files.in_view):
         return Start.NEW
     return None
 

@@ -7,6 +7,7 @@ import pytest
 from piston_iac.node_programs.cloud.galera_begin import (
     Member,
     View,
+    as_they_were,
     beginner,
     parse_member,
     parse_view,
@@ -83,3 +84,12 @@ def test_nobody_begins_with_nothing_or_with_two_histories() -> None:
     assert beginner(dict.fromkeys(("n1", "n2", "n3"), nothing)) == ("", ())
     other = member(B, 99, 3, *IDS, cluster="22222222-e93b-11f1-a379-9612f202ce7b")
     assert beginner({"n1": member(A, 5, 3, *IDS), "n2": other, "n3": nothing}) == ("", ())
+
+
+def test_all_that_were_in_one_view_are_as_they_were() -> None:
+    members = {f"n{at}": member(own, 5, 3, *IDS) for at, own in enumerate(IDS, 1)}
+    assert as_they_were(members)
+    assert not as_they_were({**members, "n3": None})
+    assert not as_they_were({**members, "n3": member(C, 5, 2, A, C)})
+    assert not as_they_were({**members, "n3": member("other", 5, 3, *IDS)})
+    assert not as_they_were({**members, "n3": left(5)})

@@ -7,6 +7,7 @@ import pytest
 from piston_iac.node_programs.cloud.galera_check import usable
 from piston_iac.node_programs.cloud.galera_state import (
     MemberFiles,
+    Peers,
     Start,
     buffer_pool_bytes,
     recovered_position,
@@ -51,7 +52,14 @@ Servers:
 def test_a_member_begins_alone_only_when_it_has_everything(
     told: bool, last: bool, in_view: bool, others: bool, begins: bool, start: Start | None
 ) -> None:
-    assert start_of(MemberFiles(told, last, in_view), others, begins) is start
+    assert start_of(MemberFiles(told, last, in_view), Peers(others, False, begins)) is start
+
+
+def test_when_all_are_there_as_they_were_galera_begins_itself() -> None:
+    crashed = MemberFiles(told_new=False, last_to_leave=False, in_view=True)
+    assert start_of(crashed, Peers(run=False, as_they_were=True, first=True)) is Start.JOIN
+    told = MemberFiles(told_new=True, last_to_leave=False, in_view=True)
+    assert start_of(told, Peers(run=False, as_they_were=True, first=True)) is Start.NEW
 
 
 def test_the_last_to_leave_is_told_by_galera() -> None:
