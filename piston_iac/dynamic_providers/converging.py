@@ -29,10 +29,11 @@ from pydantic.alias_generators import to_camel
 from piston_iac.deadline import Deadline
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.shown import shown_changes
-from piston_iac.errors import AccessRefused, PistonError, Unreachable, WrongMachine
+from piston_iac.errors import AccessRefused, DeviceRefused, PistonError, Unreachable, WrongMachine
 
 Props = dict[str, Any]
 _PROVIDER = "__provider"
+_AGAIN_S = 3.0
 
 
 class Inputs(BaseModel):
@@ -196,13 +197,21 @@ class Converging(ResourceProvider, Generic[I]):
         kept = self._kept(bound)
         try:
             self.converge(inputs, bound)
-            seen = self.observe(inputs, bound, self._look(inputs))
+            seen = self._seen_after(inputs, bound)
         except PistonError as error:
             if node := self.lost_node(inputs):
                 runtime.give_up(node)
             outs = {**_public(props), **kept, "fault": fault_of(error)}
             raise runtime.HalfMade(id_, outs, [str(error)]) from error
         return {**_public(props), **seen.fields, **seen.outs, **kept}
+
+    def _seen_after(self, inputs: I, bound: Mapping[str, Any]) -> Seen:
+        """What converging ended with. What was just changed may not answer at once: it is asked once more."""
+        try:
+            return self.observe(inputs, bound, self._look(inputs))
+        except (DeviceRefused, Unreachable):
+            runtime.CANCELLED.wait(_AGAIN_S)
+            return self.observe(inputs, bound, self._look(inputs))
 
     def _kept(self, bound: Mapping[str, Any]) -> Props:
         """What first contact bound: it stays, whatever is seen later."""

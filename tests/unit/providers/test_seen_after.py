@@ -1,0 +1,65 @@
+"""What was just changed may not answer at once: it is asked once more, and then the fault is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from piston_iac.deadline import Deadline
+from piston_iac.dynamic_providers import converging, runtime
+from piston_iac.dynamic_providers.converging import Converging, Inputs, Seen
+from piston_iac.errors import PistonError, Unreachable, WrongMachine
+
+
+class Late(Converging[Inputs]):
+    """A thing that answers from the second look on, or with another fault."""
+
+    model = Inputs
+
+    def __init__(self, *faults: PistonError) -> None:
+        super().__init__()
+        self.faults = list(faults)
+
+    def observe(self, inputs: Inputs, bound: Mapping[str, Any], deadline: Deadline) -> Seen:
+        if self.faults:
+            raise self.faults.pop(0)
+        return Seen({}, {"answer": "seen"})
+
+    def converge(self, inputs: Inputs, bound: Mapping[str, Any]) -> None:
+        pass
+
+    def remove(self, inputs: Inputs) -> None:
+        pass
+
+    def name(self, inputs: Inputs) -> str:
+        return "thing"
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(converging, "_AGAIN_S", 0.0)
+
+
+def silent() -> Unreachable:
+    return Unreachable("thing", "read it", "no answer", "Wait.")
+
+
+def test_one_lost_answer_fails_no_run() -> None:
+    made = Late(silent()).create({"site": "lab"}).outs
+    assert made
+    assert made["answer"] == "seen"
+
+
+def test_silence_fails_it() -> None:
+    with pytest.raises(runtime.HalfMade):
+        Late(silent(), silent()).create({"site": "lab"})
+
+
+def test_another_machine_is_not_asked_again() -> None:
+    wrong = WrongMachine("thing", "read it", "it is another one", "Find out.")
+    late = Late(wrong)
+    with pytest.raises(runtime.HalfMade):
+        late.create({"site": "lab"})
+    assert late.faults == []
