@@ -84,8 +84,8 @@ def parse_member(text: str) -> Member:
 def beginner(members: Mapping[str, Member | None]) -> tuple[str, tuple[str, ...]]:
     """Who begins, and for whom it is waited when nobody does.
 
-    Whatever was committed is on every member of the last view. So it is enough that all of these are here; or
-    that all members are. The one that has most begins; of several, the first.
+    Whatever was committed had reached every member of the last view, if not each one's disk. So it is enough
+    that all of these are here; or that all members are. The one that has most begins; of several, the first.
 
     Args:
         members: all of them by name; None for one that gives no answer.
