@@ -12,6 +12,7 @@ from piston_iac.site.rules import broken_rules
 from piston_iac.site.schema import (
     BootNode,
     Ceph,
+    Cloud,
     ControlPlane,
     Ipmi,
     Network,
@@ -33,6 +34,7 @@ _WHOLE: dict[str, tuple[str, type[BaseModel]]] = {
     "ipmi": ("ipmi", Ipmi),
     "ceph": ("ceph", Ceph),
     "control_plane": ("controlPlane", ControlPlane),
+    "cloud": ("cloud", Cloud),
 }
 # Sections with a default for every setting: left out, they still say something.
 _OPTIONAL = frozenset({"ceph"})
@@ -73,6 +75,7 @@ def _sound_sections(values: Mapping[str, object], bad: set[Where], from_file: bo
         for name, (alias, model) in _WHOLE.items()
         if (alias in values or alias in _OPTIONAL) and not any(place[0] == alias for place in bad)
     }
+    sections["declared"] = [*values]
     networks, nodes = values.get("networks"), values.get("nodes")
     if isinstance(networks, Mapping):
         known = {name: networks[name] for name in NetworkName if name in networks}
