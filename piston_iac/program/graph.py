@@ -6,7 +6,7 @@ the cluster storage waits for none of them in particular: one dead device stops 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
 from pulumi import Resource, ResourceOptions
@@ -23,8 +23,8 @@ from piston_iac.dynamic_providers.switch_port import SwitchPort
 from piston_iac.dynamic_providers.switch_route import SwitchRoute
 from piston_iac.dynamic_providers.switch_vlan import SwitchVlan
 from piston_iac.micro_os.release import Manifest
-from piston_iac.plan.services import glance
-from piston_iac.plan.services.catalogue import API_SERVICES
+from piston_iac.plan.services import cinder, glance, rgw
+from piston_iac.plan.services.catalogue import api_services
 from piston_iac.program import control_inputs, inputs
 from piston_iac.site.schema import PoolName, Site
 
@@ -53,19 +53,26 @@ def build(site: Site, manifest: Manifest) -> None:
         control = ControlPlane(
             "control-plane", control_inputs.control_plane(site), _after(*vlans, *routes, boot_node, image)
         )
-        _services(site, control, pools[PoolName.IMAGES])
+        _services(site, control, pools)
     pulumi.export("nodes", list(site.nodes))
     pulumi.export("bootNode", f"http://{site.boot_node.address}:8080/")
 
 
-def _services(site: Site, control: Resource, images: Resource) -> None:
-    """Identity first: the others need its accounts. Images are kept in a pool."""
-    identity, *others = API_SERVICES
+_POOLS = {
+    glance.SERVICE.name: (PoolName.IMAGES,),
+    cinder.SERVICE.name: (PoolName.VOLUMES, PoolName.BACKUPS),
+    rgw.SERVICE.name: (PoolName.OBJECTS,),
+}
+
+
+def _services(site: Site, control: Resource, pools: Mapping[PoolName, Resource]) -> None:
+    """Identity first: the others need its accounts. Some keep what they have in pools."""
+    identity, *others = api_services(site)
     keystone = OpenStackService(
         identity.name, control_inputs.openstack_service(site, identity), _after(control)
     )
     for service in others:
-        needs = [keystone, *([images] if service is glance.SERVICE else [])]
+        needs = [keystone, *(pools[name] for name in _POOLS.get(service.name, ()))]
         OpenStackService(service.name, control_inputs.openstack_service(site, service), _after(*needs))
 
 

@@ -22,7 +22,7 @@ from piston_iac.dynamic_providers.switch_port import PortInputs, SwitchPortProvi
 from piston_iac.dynamic_providers.switch_route import SwitchRouteProvider
 from piston_iac.dynamic_providers.switch_vlan import SwitchVlanProvider, VlanInputs
 from piston_iac.micro_os.release import Manifest
-from piston_iac.plan.services.catalogue import API_SERVICES
+from piston_iac.plan.services.catalogue import api_services
 from piston_iac.program import control_inputs, inputs
 from piston_iac.site.schema import PoolName, Site
 
@@ -125,6 +125,6 @@ def _control_plane(site: Site) -> Iterator[Declared]:
         return
     control = control_inputs.control_plane(site)
     yield Declared("control-plane", CONTROL_PLANE, "", ControlPlaneProvider(), control)
-    for service in API_SERVICES:
+    for service in api_services(site):
         given = control_inputs.openstack_service(site, service)
         yield Declared(service.name, CONTROL_PLANE, "", OpenStackServiceProvider(), given)
