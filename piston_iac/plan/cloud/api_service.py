@@ -34,7 +34,8 @@ class Wsgi:
 class ApiService:
     """One service with an HTTP API, on every control host.
 
-    `port`, `path`: of its API, behind the virtual address. `health`: a path that answers 200 or 300 without a
+    `port`, `path`: of its API, behind the virtual address. `here`: the port on the node's loopback, where it
+    is another one. `health`: a path that answers 200 or 300 without a
     login when the service works. `user`: of the system, who runs it and reads its files. `files`: its
     configuration on one node.
     `type`: in Keystone's catalogue, where it stands under the service's name; empty: it is not in it.
@@ -56,6 +57,12 @@ class ApiService:
     databases: tuple[str, ...] = ()
     migrate: Callable[[Site], tuple[Command, ...]] | None = None
     has_account: bool = True
+    here: int = 0
+
+    @property
+    def loopback(self) -> str:
+        """Where it listens on its node, `address:port`."""
+        return f"127.0.0.1:{self.here or self.port}"
 
     @property
     def units(self) -> tuple[str, ...]:

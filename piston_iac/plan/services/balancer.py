@@ -126,7 +126,7 @@ def _service(site: Site, node: str, service: ApiService) -> Iterator[str]:
         f"listen {service.name}-here",
         f"  bind {own}:{service.port} {certificate}",
         # Its unit holds it out while it stops, so that what is under way can end.
-        f"  server here 127.0.0.1:{service.port}",
+        f"  server here {service.loopback}",
     ]
     yield "\n".join(here) + "\n"
 

@@ -23,7 +23,7 @@ def fragment(site: Site, node: str, service: ApiService) -> Fragment:
     if service.wsgi:
         unit = layout.wsgi_unit(service.name)
         files = (File(layout.wsgi_ini(service.name), _ini(service, service.wsgi), restart=(unit,)), *files)
-    health = f"http://127.0.0.1:{service.port}{service.health}"
+    health = f"http://{service.loopback}{service.health}"
     here = Service(service.name, service.units, path=layout.GALERA_READY, health=health)
     return Fragment(files=files, units=(), services=(here,), programs=_programs(site, service))
 
@@ -39,7 +39,7 @@ def _ini(service: ApiService, wsgi: Wsgi) -> str:
     """Only the node's own balancer reaches it. The unit says how many processes there may be."""
     options: list[tuple[str, object]] = [
         ("plugins", "python3"),
-        ("http-socket", f"127.0.0.1:{service.port}"),
+        ("http-socket", service.loopback),
         ("wsgi-file", wsgi.program),
         ("uid", service.user),
         ("gid", service.user),

@@ -58,12 +58,21 @@ def _options(site: Site) -> Mapping[str, object]:
         "OPENSTACK_SSL_CACERT": layout.WEB_CA,
         "OPENSTACK_CINDER_FEATURES": {"enable_backup": True},
         "TIME_ZONE": "UTC",
+        # Else a failure is mailed to nobody, and told nowhere.
+        "LOGGING": {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "handlers": {"console": {"class": "logging.StreamHandler"}},
+            "root": {"handlers": ["console"], "level": "WARNING"},
+        },
     }
 
 
 SERVICE = ApiService(
     name="horizon",
     port=443,
+    # As its own user it may not listen at a low one.
+    here=8443,
     health="/auth/login/",
     user=_USER,
     files=_files,

@@ -15,6 +15,8 @@ from piston_iac.site.schema import NetworkName, ServiceName, Site
 
 _USER = "neutron"
 _CONF = "/etc/neutron/neutron.conf"
+# Its API reads both, and takes no other names.
+_LAYER_2_CONF = "/etc/neutron/plugins/ml2/ml2_conf.ini"
 _STATE = "/var/lib/neutron"
 PHYSICAL_NETWORK = NetworkName.PUBLIC.value
 """What provider networks name: the data bridge of every node."""
@@ -43,16 +45,18 @@ def _files(site: Site, node: str) -> tuple[File, ...]:
             },
             "database": settings.database(site, "neutron"),
             "nova": settings.account(site, _USER),
-            "placement": settings.account(site, _USER),
             "oslo_concurrency": {"lock_path": f"{_STATE}/lock"},
             "oslo_middleware": {"enable_proxy_headers_parsing": "true"},
             "oslo_policy": settings.POLICY,
         },
-        _layer_2(site),
         settings.tokens(site, _USER),
     )
-    conf = File(_CONF, settings.ini(sections), mode="0600", restart=SERVICE.units, secret=True, owner=_USER)
-    return (conf, settings.policy("neutron", _USER))
+    restart = SERVICE.units
+    return (
+        File(_CONF, settings.ini(sections), mode="0600", restart=restart, secret=True, owner=_USER),
+        File(_LAYER_2_CONF, settings.ini(_layer_2(site)), restart=restart),
+        settings.policy("neutron", _USER),
+    )
 
 
 def _layer_2(site: Site) -> settings.Sections:

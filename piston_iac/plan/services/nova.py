@@ -40,11 +40,13 @@ def metadata_secret(site: Site) -> str:
 def clients(site: Site) -> settings.Sections:
     """The sections with which Nova asks the other services. It is everywhere the same user."""
     account = settings.account(site, USER)
+    login = {name: value for name, value in account.items() if name != "region_name"}
+    region = account["region_name"]
     return {
         "placement": account,
         "neutron": account,
-        "cinder": {"catalog_info": "block-storage::publicURL", **account},
-        "glance": {"cafile": layout.WEB_CA, "region_name": account["region_name"]},
+        "cinder": {"catalog_info": "block-storage::publicURL", "os_region_name": region, **login},
+        "glance": {"cafile": layout.WEB_CA, "region_name": region},
     }
 
 

@@ -86,7 +86,7 @@ def _files(site: Site, _node: str) -> tuple[File, ...]:
                 ("rgw_realm_root_pool", "rgw_zonegroup_root_pool", "rgw_zone_root_pool"), f"{_POOL}:root"
             ),
             "rgw_period_root_pool": f"{_POOL}:root",
-            "rgw_frontends": f"beast endpoint=127.0.0.1:{_PORT}",
+            "rgw_frontends": f"beast endpoint={SERVICE.loopback}",
             "rgw_thread_pool_size": 32,
             "rgw_enable_usage_log": "false",
             "rgw_swift_account_in_url": "true",

@@ -79,8 +79,8 @@ def test_every_unit_is_of_the_image() -> None:
 
 
 def test_no_two_services_listen_on_one_port() -> None:
-    ports = [it.port for it in api_services(SITE)]
-    assert len(ports) == len(set(ports))
+    services = api_services(SITE)
+    assert len({it.port for it in services}) == len({it.loopback for it in services}) == len(services)
 
 
 def test_other_nodes_hold_no_way_into_a_database_and_no_account_but_novas() -> None:
@@ -106,7 +106,7 @@ def test_the_switch_is_told_who_it_is_and_where_ovn_is() -> None:
 
 
 def test_packets_of_tenants_fit_into_the_tunnels() -> None:
-    neutron = options(HOST, "/etc/neutron/neutron.conf")
+    neutron = options(HOST, "/etc/neutron/plugins/ml2/ml2_conf.ini")
     assert neutron["ml2"]["path_mtu"] == str(SITE.networks.cloud.mtu)
     assert neutron["ml2"]["physical_network_mtus"] == f"public:{SITE.networks.public.mtu}"
 
