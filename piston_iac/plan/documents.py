@@ -10,15 +10,23 @@ from piston_iac.plan.services import (
     balancer,
     base,
     ceph,
+    chassis,
     chrony,
+    cinder,
+    compute,
     control,
     database_backup,
     galera,
     glance,
+    horizon,
     keystone,
+    libvirt,
+    neutron,
+    nova,
     ovn,
     placement,
     rabbitmq,
+    rgw,
     snmp,
 )
 from piston_iac.site.addresses import node_cidr
@@ -44,6 +52,14 @@ _SERVICES = (
     keystone,
     glance,
     placement,
+    chassis,
+    libvirt,
+    neutron,
+    nova,
+    compute,
+    cinder,
+    rgw,
+    horizon,
 )
 
 
@@ -68,6 +84,8 @@ def node_document(site: Site, node: str) -> NodeDocument:
             uplink_mac=wanted.data.mac,
             interfaces=tuple(_interface(site, node, name) for name in _HOST_NETWORKS),
             gateway=str(site.networks.service.gateway or ""),
+            integration=chassis.INTEGRATION_BRIDGE if site.cloud else "",
+            external_ids=chassis.switch_settings(site, node, DATA_BRIDGE),
         ),
         mirror=LocalMirror(
             label=mirror_label(site.name, node),
