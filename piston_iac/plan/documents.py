@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from piston_iac.node_document import File, Interface, LocalMirror, Networking, NodeDocument
-from piston_iac.plan.cloud.hosts import control_hosts, virtual_address
+from piston_iac.plan.cloud.hosts import compute_hosts, control_hosts, virtual_address
 from piston_iac.plan.services import (
     balancer,
     base,
@@ -84,7 +84,7 @@ def node_document(site: Site, node: str) -> NodeDocument:
             uplink_mac=wanted.data.mac,
             interfaces=tuple(_interface(site, node, name) for name in _HOST_NETWORKS),
             gateway=str(site.networks.service.gateway or ""),
-            integration=chassis.INTEGRATION_BRIDGE if site.cloud else "",
+            integration=chassis.INTEGRATION_BRIDGE if node in compute_hosts(site) else "",
             external_ids=chassis.switch_settings(site, node, DATA_BRIDGE),
         ),
         mirror=LocalMirror(

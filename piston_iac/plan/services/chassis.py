@@ -8,7 +8,7 @@ from __future__ import annotations
 from piston_iac import cloud_layout as layout
 from piston_iac.node_document import File
 from piston_iac.plan.cloud import settings
-from piston_iac.plan.cloud.hosts import virtual_address
+from piston_iac.plan.cloud.hosts import compute_hosts, virtual_address
 from piston_iac.plan.fragment import NOTHING, Fragment
 from piston_iac.plan.services import neutron, nova, ovn
 from piston_iac.site.addresses import node_address
@@ -22,7 +22,7 @@ _PRIVILEGED = ("privsep", "privsep_ovs_vsctl", "privsep_namespace", "privsep_con
 
 def fragment(site: Site, node: str) -> Fragment:
     """Both, on every node: each carries machines, and may be the way out of a network."""
-    if not site.cloud:
+    if node not in compute_hosts(site):
         return NOTHING
     restart = (layout.METADATA_UNIT,)
     conf = settings.ini(_agent(site, node))
@@ -37,7 +37,7 @@ def switch_settings(site: Site, node: str, bridge: str) -> tuple[tuple[str, str]
 
     Source: ovn-controller(8).
     """
-    if not site.cloud:
+    if node not in compute_hosts(site):
         return ()
     return (
         # Neutron and Nova know the node by it.

@@ -10,6 +10,7 @@ import uuid
 from piston_iac import cloud_layout as layout
 from piston_iac.node_document import File, Service
 from piston_iac.plan.cloud import settings
+from piston_iac.plan.cloud.hosts import compute_hosts
 from piston_iac.plan.fragment import NOTHING, Fragment
 from piston_iac.plan.services import libvirt, nova
 from piston_iac.site.addresses import node_address
@@ -25,7 +26,7 @@ _EMULATED: dict[str, object] = {"cpu_mode": "custom", "cpu_models": "qemu64"}
 
 def fragment(site: Site, node: str) -> Fragment:
     """Runs where the mirror is, which keeps the machines' disks; what is lost with it is lost."""
-    if not site.cloud:
+    if site.cloud is None or node not in compute_hosts(site):
         return NOTHING
     restart = (layout.COMPUTE_UNIT,)
     text = settings.ini(_sections(site, site.cloud, node))

@@ -7,6 +7,7 @@ import uuid
 from piston_iac import cloud_layout as layout
 from piston_iac.node_document import File
 from piston_iac.plan.ceph.caps import CINDER
+from piston_iac.plan.cloud.hosts import compute_hosts
 from piston_iac.plan.fragment import NOTHING, Fragment
 from piston_iac.site.schema import Site
 from piston_iac.trust.cephx import cephx_key, cluster_fsid
@@ -16,7 +17,7 @@ _ETC = "/etc/libvirt"
 
 def fragment(site: Site, node: str) -> Fragment:
     """Both daemons, and the key with which machines open their volumes."""
-    if not site.cloud:
+    if node not in compute_hosts(site):
         return NOTHING
     restart = (layout.LIBVIRT_UNIT,)
     secret = f"{_ETC}/secrets/{secret_uuid(site)}"

@@ -10,7 +10,7 @@ from piston_iac.plan.cloud.hosts import control_hosts, virtual_address
 from piston_iac.plan.documents import node_document
 from piston_iac.plan.services.balancer import haproxy_conf, keepalived_conf
 from piston_iac.site.load import load_file
-from piston_iac.site.schema import ControlPlane, Site
+from piston_iac.site.schema import Cloud, ControlPlane, Site
 
 STACKS = Path(__file__).parents[4] / "stacks"
 SITE = load_file(STACKS / "Pulumi.example.yaml")
@@ -43,7 +43,9 @@ def test_infrastructure_hosts_hold_ovn_and_one_without_disks_holds_nothing_else(
     disks = SITE.nodes["n5"].disks.model_copy(update={"osd": ()})
     bare = SITE.nodes["n5"].model_copy(update={"disks": disks})
     section = ControlPlane(infrastructure_hosts=("n3", "n4", "n5"))
-    site = with_control_plane(section).model_copy(update={"nodes": {**SITE.nodes, "n5": bare}})
+    site = with_control_plane(section).model_copy(
+        update={"nodes": {**SITE.nodes, "n5": bare}, "cloud": Cloud()}
+    )
 
     def services(node: str) -> set[str]:
         return {it.name for it in node_document(site, node).services}
@@ -51,6 +53,8 @@ def test_infrastructure_hosts_hold_ovn_and_one_without_disks_holds_nothing_else(
     assert layout.OVN not in services("n1")
     assert layout.OVN in services("n3") & services("n4")
     assert services("n5") == {layout.OVN}
+    assert layout.COMPUTE in services("n4")
+    assert layout.CHASSIS_UNIT not in node_document(site, "n5").units
     assert control_hosts(site) == ("n1", "n2", "n3")
     assert "n5" not in mon_hosts(site)
     assert (
