@@ -38,7 +38,6 @@ _STORES = (
     ("user_swift_pool", "meta.users.swift"),
     ("user_uid_pool", "meta.users.uid"),
     ("otp_pool", "otp"),
-    ("oidc_pool", "meta.oidc"),
     ("notif_pool", "log.notif"),
 )
 
