@@ -23,7 +23,7 @@ from piston_iac.node_programs.cloud.own_database import own_database
 from piston_iac.node_programs.program import Fault
 
 _DATA = Path(layout.GALERA_DATA)
-_PID = Path("/run/piston-galera/pid")
+_PID = Path(layout.GALERA_PID)
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _SAID = Path(layout.BACKUP_RUN) / "mariabackup.log"
 # Longer than Galera's own limit of a read that waits for the others, which is 30 s.

@@ -3,15 +3,22 @@
 HTTP on a port of its own: 200 when this member is in the primary component and has all data, else 503. A TCP
 check would not do: a member without a majority takes connections, and refuses every statement. `/member`:
 what this member knew of itself when it was last started, for peers that want to know who begins.
+
+It also ends a server that Galera has put out: that one never comes back by itself, and its unit starts it anew.
 """
 
 from __future__ import annotations
 
 import http.client
+import os
+import signal
 import sys
+import time
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Lock
 
 from piston_iac import cloud_layout as layout
 from piston_iac.node_programs.cloud.galera_begin import Member, parse_member
@@ -23,6 +30,8 @@ TOLD_POSITION = Path(layout.GALERA_DATA) / "piston-position"
 """Where it begins then, for data that was restored: `<cluster uuid>:<number>`."""
 _LIMIT_S = 2
 _MEMBER = "/member"
+# A server that starts is out for a moment too.
+_OUT_S = 20.0
 # Synced; and giving a copy to a member that joins, which mariabackup does while statements go on.
 _WORKING = ("4", "2")
 _STATUS = "SHOW STATUS WHERE Variable_name LIKE 'wsrep_%'"
@@ -73,6 +82,33 @@ def member_at(address: str, limit_s: float = _LIMIT_S) -> Member | None:
         connection.close()
 
 
+class Outcast:
+    """Ends the server when Galera has had it out for a while. `limit_s`: seconds."""
+
+    def __init__(self, limit_s: float = _OUT_S, pid: Path = Path(layout.GALERA_PID)) -> None:
+        self._limit_s, self._pid = limit_s, pid
+        self._since: float | None = None
+        self._lock = Lock()
+
+    def seen(self, status: dict[str, str], now: float) -> bool:
+        """Tell it a look at the server, and when that was, seconds. Whether it ended the server."""
+        with self._lock:
+            if status.get("wsrep_cluster_status") != "Disconnected":
+                self._since = None
+                return False
+            self._since = now if self._since is None else self._since
+            if now - self._since < self._limit_s:
+                return False
+            self._since = None
+        print("Galera has put this member out: its server is started anew", flush=True)
+        with suppress(OSError, ValueError):
+            os.kill(int(self._pid.read_text()), signal.SIGTERM)
+        return True
+
+
+_OUTCAST = Outcast()
+
+
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer; whatever else is asked is the check."""
@@ -80,7 +116,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._tell_member()
             return
         try:
-            good = usable(local_status())
+            status = local_status()
+            good = usable(status)
+            _OUTCAST.seen(status, time.monotonic())
         except OSError:
             good = False
         if good:

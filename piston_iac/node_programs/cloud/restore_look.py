@@ -17,7 +17,7 @@ from piston_iac.node_programs.program import Answer
 RESTORED = "piston-restored"
 """In a data directory: the stamp of the restore that it came from."""
 _ROOT, _DATA = Path(layout.GALERA_ROOT), Path(layout.GALERA_DATA)
-_PID = Path("/run/piston-galera/pid")
+_PID = Path(layout.GALERA_PID)
 
 
 def list_() -> Answer:

@@ -79,7 +79,7 @@ def server_conf(site: str, node: str, addresses: Mapping[str, str]) -> str:
         "user": layout.GALERA_USER,
         "datadir": layout.GALERA_DATA,
         "socket": layout.GALERA_SOCKET,
-        "pid_file": "/run/piston-galera/pid",
+        "pid_file": layout.GALERA_PID,
         "bind_address": own,
         "port": layout.DATABASE_PORT,
         "skip_name_resolve": "ON",
