@@ -4,7 +4,8 @@ HTTP on a port of its own: 200 when this member is in the primary component and 
 check would not do: a member without a majority takes connections, and refuses every statement. `/member`:
 what this member knew of itself when it was last started, for peers that want to know who begins.
 
-It also ends a server that Galera has put out: that one never comes back by itself, and its unit starts it anew.
+It also ends a server that Galera has put out: that one never comes back by itself, and its unit starts it
+anew.
 """
 
 from __future__ import annotations
