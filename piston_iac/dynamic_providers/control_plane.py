@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi import ResourceOptions
-from pulumi.dynamic import CheckFailure, CheckResult, Resource
+from pulumi.dynamic import CheckFailure, Resource
 
 from piston_iac import cloud_layout as layout
 from piston_iac.deadline import Deadline
@@ -18,7 +18,7 @@ from piston_iac.devices.control_plane import DEVICE
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.control_access import WithControlPlane, open_control_plane
 from piston_iac.dynamic_providers.control_deploy import ControlPlaneDeploy
-from piston_iac.dynamic_providers.converging import Converging, Seen
+from piston_iac.dynamic_providers.converging import Converging, Props, Seen
 from piston_iac.errors import Unreachable, WrongMachine
 from piston_iac.plan.cloud.backup_field import CURRENT
 from piston_iac.plan.cloud.fields import Looks, WantedControlPlane, seen_fields, unmade_fields
@@ -65,12 +65,10 @@ class ControlPlaneProvider(Converging[ControlPlaneInputs]):
         """There is one a site."""
         return "control-plane"
 
-    def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """As of every resource; and no host leaves: database and queues would keep waiting for it."""
-        checked = super().check(olds, news)
+    def impossible(self, olds: Props, news: Props) -> list[CheckFailure]:
+        """No host leaves: database and queues would keep waiting for it."""
         cause = any_leaves(olds.get("members", {}), news.get("members", {}))
-        failures = [*checked.failures, *([CheckFailure("members", cause)] if cause else [])]
-        return CheckResult(checked.inputs, failures)
+        return [CheckFailure("members", cause)] if cause else []
 
     def observe(self, inputs: ControlPlaneInputs, bound: Mapping[str, Any], deadline: Deadline) -> Seen:
         """What every host sees."""

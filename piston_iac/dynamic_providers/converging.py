@@ -119,13 +119,17 @@ class Converging(ResourceProvider, Generic[I]):
         """
         return []
 
+    def impossible(self, olds: Props, news: Props) -> list[CheckFailure]:
+        """Why sound inputs cannot follow on those before; none when they can."""
+        return []
+
     def lost_node(self, inputs: I) -> str:
         """The node that does not become ready in this run when this resource fails; empty for none."""
         return ""
 
     # What the engine calls -----------------------------------------------------------------------
 
-    def check(self, _olds: Props, news: Props) -> CheckResult:
+    def check(self, olds: Props, news: Props) -> CheckResult:
         """Every fault of the inputs at once."""
         try:
             self.model.model_validate(_public(news))
@@ -135,7 +139,7 @@ class Converging(ResourceProvider, Generic[I]):
                 for fault in error.errors(include_input=False, include_url=False)
             ]
             return CheckResult(news, failures)
-        return CheckResult(news, [])
+        return CheckResult(news, self.impossible(olds, news))
 
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
         """Field by field. Never a replace: hardware is kept, whatever changes about it."""

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi import ResourceOptions
-from pulumi.dynamic import CheckFailure, CheckResult, Resource
+from pulumi.dynamic import CheckFailure, Resource
 
 from piston_iac import cloud_layout as layout
 from piston_iac.deadline import Deadline
 from piston_iac.devices.boot_node import BootNodeClient
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.control_access import WithControlPlane, open_control_plane
-from piston_iac.dynamic_providers.converging import Converging, Seen
+from piston_iac.dynamic_providers.converging import Converging, Props, Seen
 from piston_iac.dynamic_providers.ovn_deploy import DEVICE, OvnDeploy
 from piston_iac.errors import Unreachable, WrongMachine
 from piston_iac.plan.cloud.member_service import RUNNING, STOPPED, part
@@ -51,12 +51,10 @@ class OvnCentralProvider(Converging[OvnCentralInputs]):
         """There is one a site."""
         return "ovn-central"
 
-    def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """As of every resource; and a majority of the members stays, or nobody can vote newcomers in."""
-        checked = super().check(olds, news)
+    def impossible(self, olds: Props, news: Props) -> list[CheckFailure]:
+        """A majority of the members stays, or nobody can vote newcomers in."""
         cause = too_many_leave(olds.get("members", {}), news.get("members", {}))
-        failures = [*checked.failures, *([CheckFailure("members", cause)] if cause else [])]
-        return CheckResult(checked.inputs, failures)
+        return [CheckFailure("members", cause)] if cause else []
 
     def observe(self, inputs: OvnCentralInputs, bound: Mapping[str, Any], deadline: Deadline) -> Seen:
         """What every host says."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from piston_iac.site.addresses import api_address, planned_address
 from piston_iac.site.claims import Claim, repeated
@@ -15,24 +15,24 @@ CONTROL_HOSTS = 3
 
 
 def three_hosts(control_plane: ControlPlane, node_names: Collection[str]) -> Iterator[Problem]:
-    """Database, queues and OVN each need a majority of their members."""
-    hosts = control_plane.hosts
-    where = ("controlPlane", "hosts")
-    if hosts and len(hosts) != CONTROL_HOSTS:
-        yield Problem(where, f"names {len(hosts)} nodes", f"name {CONTROL_HOSTS}, or leave it out")
-    for index, host in enumerate(hosts):
-        if host not in node_names:
-            yield Problem((*where, index), f"names {host}, which is no node", "name nodes of this site")
-    claims = [Claim((*where, index), host) for index, host in enumerate(hosts)]
-    yield from repeated(claims, "name each node once")
+    """Database and queues each need a majority of their members."""
+    fix = f"name {CONTROL_HOSTS}, or leave it out"
+    yield from _voters("hosts", control_plane.hosts, (CONTROL_HOSTS,), fix, node_names)
 
 
 def infrastructure_hosts_vote(control_plane: ControlPlane, node_names: Collection[str]) -> Iterator[Problem]:
     """OVN's databases need a majority of their members; one alone is its own."""
-    hosts = control_plane.infrastructure_hosts
-    where = ("controlPlane", "infrastructureHosts")
-    if hosts and len(hosts) not in (1, CONTROL_HOSTS):
-        yield Problem(where, f"names {len(hosts)} nodes", f"name {CONTROL_HOSTS}, or 1, or leave it out")
+    hosts, fix = control_plane.infrastructure_hosts, f"name {CONTROL_HOSTS}, or 1, or leave it out"
+    yield from _voters("infrastructureHosts", hosts, (1, CONTROL_HOSTS), fix, node_names)
+
+
+def _voters(
+    name: str, hosts: Sequence[str], counts: Collection[int], fix: str, node_names: Collection[str]
+) -> Iterator[Problem]:
+    """A list of hosts that was given: of how many, each a node, each once."""
+    where = ("controlPlane", name)
+    if hosts and len(hosts) not in counts:
+        yield Problem(where, f"names {len(hosts)} nodes", fix)
     for index, host in enumerate(hosts):
         if host not in node_names:
             yield Problem((*where, index), f"names {host}, which is no node", "name nodes of this site")

@@ -49,16 +49,18 @@ def become_server() -> None:
     galera.refuse_while_parked()
     galera.own_data()
     position = galera.position_of_data()
+    # Before the waiting: by it `up` finds the one with most when a member's data is gone for good.
+    Path(layout.GALERA_POSITION).write_text(position)
     own = Member(position, _view())
     write_atomically(Path(layout.GALERA_MEMBER), to_json(own).encode(), 0o644)
     start = _wait_for_start(own)
     if TOLD_POSITION.exists():
         position = began_at(position, TOLD_POSITION.read_text(), start)
+        Path(layout.GALERA_POSITION).write_text(position)
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     pool = buffer_pool_bytes(memory, int(os.environ.get(layout.GALERA_MOST_MIB, "0")))
     words = [_SERVER, f"--defaults-file={_settings(pool)}", f"--user={layout.GALERA_USER}"]
     if position:
-        Path(layout.GALERA_POSITION).write_text(position)
         words.append(f"--wsrep-start-position={position}")
     if start is Start.NEW:
         # Else Galera takes the view that it was in before, and waits for the others.

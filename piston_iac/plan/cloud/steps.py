@@ -162,8 +162,8 @@ def _first(wanted: WantedControlPlane, look: Look, attempt: Attempt) -> Step:
 def _without_database(wanted: WantedControlPlane, look: Look, having: list[str]) -> Step:
     """Members are there, and none takes statements.
 
-    Galera waits for every member of its last majority, and begins again when they are there. When all hosts
-    answer and it still does not, a member has lost its data: then the one that has most begins.
+    They settle among themselves who begins, and wait for whoever may have newer rows. When all hosts answer
+    and nothing moves, a member has lost its data: then the one that has most begins.
     """
     silent = [host for host in wanted.members if not usable(look.reports.get(host), layout.GALERA)]
     logged = _logged(look, having)
