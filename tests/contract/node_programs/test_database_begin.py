@@ -1,0 +1,60 @@
+"""A database that runs nowhere begins again by itself: not before whoever may have more is there.
+
+The tests build on each other, in this order.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from piston_iac import cloud_layout as layout
+from tests.contract.node_programs import databases as db
+from tests.contract.node_programs.machines import Machines, wait_until
+
+FIRST, SECOND = NODES = ("n1", "n2")
+CREATE = (
+    "CREATE DATABASE shop; CREATE TABLE shop.goods (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(20));"
+)
+
+
+@pytest.fixture(scope="module")
+def members(rack: Machines) -> Iterator[Machines]:
+    db.furnish(rack)
+    db.first_member(rack, FIRST)
+    db.sql(rack, FIRST, CREATE)
+    db.join(rack, SECOND)
+    yield rack
+
+
+def forget(rack: Machines, node: str) -> None:
+    """What systemd does when the unit has ended: its directory is gone."""
+    assert rack.run(node, "rm", "-r", "/run/piston-galera").status == 0
+
+
+def position(rack: Machines, node: str) -> int:
+    text = rack.run(node, "cat", layout.GALERA_POSITION).output
+    return int(text.rpartition(":")[2] or -1)
+
+
+def test_one_that_is_alone_waits_and_says_what_it_has(members: Machines) -> None:
+    db.sql(members, FIRST, "INSERT INTO shop.goods (name) VALUES ('both')")
+    db.stop(members, SECOND, layout.GALERA_UNIT)
+    forget(members, SECOND)
+    wait_until(lambda: db.in_step(members, FIRST), "the first one goes on")
+    db.sql(members, FIRST, "INSERT INTO shop.goods (name) VALUES ('newest')")
+    members.crash(FIRST, layout.GALERA_UNIT)
+    forget(members, FIRST)
+    db.start(members, SECOND, layout.GALERA_UNIT)
+    wait_until(lambda: position(members, SECOND) > 0, "it says where it stands")
+    time.sleep(6.0)
+    assert not db.in_step(members, SECOND)
+
+
+def test_when_the_one_with_the_newest_row_is_back_it_begins(members: Machines) -> None:
+    db.start(members, FIRST, layout.GALERA_UNIT)
+    for node in NODES:
+        wait_until(lambda node=node: db.in_step(members, node), f"the database of {node}", 60)  # type: ignore[misc]
+        assert db.rows(members, node) == ["both", "newest"]
