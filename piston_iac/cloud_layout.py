@@ -94,6 +94,28 @@ WEB_IDENTITY = "/etc/piston/web.pem"
 ACCESS = "/etc/piston/control-plane.json"
 """What the programs of this node have to know of the control plane: members and address. No secret."""
 
+# What every node runs of the cloud -----------------------------------------------------------------------
+CHASSIS_UNIT = "piston-ovn-controller.service"
+METADATA_UNIT = "piston-metadata-agent.service"
+METADATA_CONF = "/etc/neutron/metadata-agent.conf"
+METADATA_PORT = 8775
+LIBVIRT_UNIT, VIRTLOG_UNIT = "piston-libvirtd.service", "piston-virtlogd.service"
+COMPUTE = "nova-compute"
+COMPUTE_UNIT = "piston-nova-compute.service"
+COMPUTE_CONF = "/etc/nova/compute.conf"
+INSTANCES = "/persist/instances"
+"""Disks of virtual machines, on the local mirror: lost with the node."""
+IMAGE_CACHE = "/persist/images"
+"""What instances were made of; the agent makes it, and limits it."""
+OVS_SOCKET = "/run/openvswitch/db.sock"
+
+# Object store ---------------------------------------------------------------------------------------------
+RGW_UNIT = "piston-rgw.service"
+RGW_CONF = "/etc/ceph/rgw.conf"
+RGW_ENTITY = "client.rgw"
+RGW_ZONE = "/etc/ceph/rgw-zone.json"
+"""Which pools the object store uses."""
+
 # Programs that the operator has run -------------------------------------------------------------------
 BOOTSTRAP = "control-plane-bootstrap"
 REVIVE = "control-plane-revive"
@@ -112,6 +134,11 @@ def migrate_program(service: str) -> str:
 def wsgi_unit(service: str) -> str:
     """systemd unit of a service that uWSGI runs."""
     return f"piston-wsgi@{service}.service"
+
+
+def daemon_unit(service: str, role: str) -> str:
+    """systemd unit of one of a service's daemons, such as the scheduler of nova."""
+    return f"piston-{service}@{role}.service"
 
 
 def wsgi_ini(service: str) -> str:

@@ -11,7 +11,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-SCHEMA = 4
+SCHEMA = 5
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,19 @@ class Interface:
 
 @dataclass(frozen=True)
 class Networking:
-    """The data bridge: `uplink_mac` is the card that carries the VLANs. `gateway` may be empty."""
+    """The data bridge: `uplink_mac` is the card that carries the VLANs. `gateway` may be empty.
+
+    `integration`: a second bridge of the same kind, whose ports and rules are others'; empty for none.
+    `external_ids`: what the switch is to hold for others to read, pairs of name and value; whatever else is
+    there is left alone.
+    """
 
     bridge: str
     uplink_mac: str
     interfaces: tuple[Interface, ...]
     gateway: str
+    integration: str = ""
+    external_ids: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -156,6 +163,7 @@ def from_json(text: str) -> NodeDocument:
             Interface(**{**entry, "virtual": tuple(entry["virtual"])})
             for entry in networking.pop("interfaces")
         )
+        external_ids = tuple((str(name), str(value)) for name, value in networking.pop("external_ids"))
         mirror: dict[str, Any] = raw.pop("mirror")
         lists: dict[str, Any] = {
             name: tuple(raw.pop(name)) for name in ("units", "osd_disks", "time_servers", "reloadable")
@@ -169,7 +177,7 @@ def from_json(text: str) -> NodeDocument:
             Program(**{**entry, "command": tuple(entry["command"])}) for entry in raw.pop("programs")
         )
         return NodeDocument(
-            networking=Networking(interfaces=interfaces, **networking),
+            networking=Networking(interfaces=interfaces, external_ids=external_ids, **networking),
             mirror=LocalMirror(**{**mirror, "disks": tuple(mirror["disks"]), "wipe": tuple(mirror["wipe"])}),
             files=files,
             services=services,

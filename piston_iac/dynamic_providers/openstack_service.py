@@ -1,4 +1,4 @@
-"""OpenStackService: one service's database, account, place in the catalogue, and its API.
+"""OpenStackService: one service's databases, account, place in the catalogue, and its API.
 
 Its files and units are the nodes' documents'; this is what is there once for all of them.
 """
@@ -27,7 +27,7 @@ from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.dynamic_providers.waiting import Waiting
 from piston_iac.errors import DeviceRefused, Unreachable
 from piston_iac.plan.cloud import catalogue
-from piston_iac.plan.cloud.catalogue import LOOK, Identity, WantedEntry
+from piston_iac.plan.cloud.catalogue import LOOK, Call, Identity, Records, WantedEntry
 from piston_iac.plan.cloud.health import seen_apis, working
 from piston_iac.plan.cloud.member_service import STOPPED
 from piston_iac.trust.secret import Secret
@@ -45,7 +45,8 @@ class OpenStackServiceInputs(WithControlPlane):
 
     `admin_user`, `admin_password`: of the cloud. `accounts`: password by account of every service, because
     one look serves them all; `apis`: port and health path of every service. `service`, `type`, `url`,
-    `region`: the entry of this one. `schema_release`: the one whose database schema it is to have.
+    `region`: the entry of this one; without `type` it has none. `databases`: of which the first one bears the
+    name of their user; none: it needs none. `schema_release`: the one whose schema they are to have.
     """
 
     service: str
@@ -54,12 +55,13 @@ class OpenStackServiceInputs(WithControlPlane):
     region: str
     admin_user: str
     admin_password: str
+    databases: tuple[str, ...] = ()
     database_password: str
     accounts: dict[str, str]
     ports: dict[str, tuple[int, str]]
     schema_release: str
-    catalogue: str
-    endpoints: dict[str, str]
+    catalogue: str = ""
+    endpoints: dict[str, str] = Field(default_factory=dict)
     account: dict[str, Any] = Field(default_factory=dict)
     api: dict[str, str]
 
@@ -102,7 +104,7 @@ class OpenStackServiceProvider(Converging[OpenStackServiceInputs]):
         """Database, schema, administrator, account, catalogue; then its API has to answer."""
         driver = open_control_plane(inputs)
         deadline = Deadline.after(_DEPLOY_S, runtime.CANCELLED)
-        if bound.get("schemaRelease") != inputs.schema_release or bound.get("fault"):
+        if inputs.databases and (bound.get("schemaRelease") != inputs.schema_release or bound.get("fault")):
             self._database(inputs, driver, deadline)
         settle = Deadline.after(_SETTLE_S, runtime.CANCELLED)
         started: set[str] = set()
@@ -120,8 +122,8 @@ class OpenStackServiceProvider(Converging[OpenStackServiceInputs]):
         settle = Deadline.after(_SETTLE_S, runtime.CANCELLED)
         while not (host := _working_host(driver, deadline)):
             self._wait(inputs, "a member of the database to work", settle)
-        doing(inputs.service, f"database on {host}")
-        arguments = {"name": inputs.service, "password": inputs.database_password}
+        doing(inputs.service, f"{', '.join(inputs.databases)} on {host}")
+        arguments = {"names": list(inputs.databases), "password": inputs.database_password}
         driver.run(host, layout.DATABASE, arguments, deadline)
         purpose = (
             f"schema-{inputs.service}-{inputs.schema_release}".lower().replace(".", "-").replace("_", "-")
@@ -168,9 +170,7 @@ class OpenStackServiceProvider(Converging[OpenStackServiceInputs]):
             records = catalogue.records(seen.answers)
         except (Unreachable, ValueError) as error:
             return " ".join(str(error).split())
-        entry = inputs.entry()
-        password = inputs.accounts.get(inputs.service, "")
-        needed = catalogue.calls(entry, records, seen.logins.get(entry.account, True), password)
+        needed = _needed(inputs, seen, records)
         if needed:
             doing(inputs.service, ", ".join(f"{it.method} {it.path}" for it in needed))
             driver.change(inputs.login(), needed, deadline)
@@ -194,7 +194,17 @@ def _identity(inputs: OpenStackServiceInputs, driver: ControlPlaneDriver, deadli
     return driver.identity(inputs.login(), inputs.passwords(), inputs.ports, LOOK, deadline)
 
 
+def _needed(inputs: OpenStackServiceInputs, seen: Identity, records: Records) -> list[Call]:
+    if not inputs.type:
+        return []
+    entry = inputs.entry()
+    password = inputs.accounts.get(inputs.service, "")
+    return catalogue.calls(entry, records, seen.logins.get(entry.account, True), password)
+
+
 def _fields(inputs: OpenStackServiceInputs, seen: Identity) -> dict[str, Any]:
+    if not inputs.type:
+        return {}
     entry = inputs.entry()
     try:
         records = catalogue.records(seen.answers)

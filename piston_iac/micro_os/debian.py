@@ -124,6 +124,9 @@ def _install(recipe: Recipe, target: Path) -> None:
     command += ["--variant=essential", "--format=directory", f"--include={','.join(recipe.packages)}"]
     command += [f"--dpkgopt=path-exclude={pattern}" for pattern in _NO_FILES]
     command += ["--aptopt=Apt::Install-Recommends false"]
+    for account in recipe.accounts:
+        written = f"echo '{account.passwd}' >> \"$1/etc/passwd\"; echo '{account.group}' >> \"$1/etc/group\""
+        command.append(f"--essential-hook={written}")
     # Before any package that asks is configured.
     answers = " ".join(f"'{line}'" for line in recipe.answers)
     if answers:

@@ -29,15 +29,37 @@ class SourceFile:
 
 
 @dataclass(frozen=True)
+class Account:
+    """A user of the system and the group of the same name, by their numbers."""
+
+    name: str
+    user_id: int
+    group_id: int
+    home: str
+
+    @property
+    def passwd(self) -> str:
+        """Its line in /etc/passwd."""
+        return f"{self.name}:x:{self.user_id}:{self.group_id}::{self.home}:/usr/sbin/nologin"
+
+    @property
+    def group(self) -> str:
+        """Its line in /etc/group."""
+        return f"{self.name}:x:{self.group_id}:"
+
+
+@dataclass(frozen=True)
 class Recipe:
     """The whole recipe. `units` pairs a unit with the target that wants it; `patches` are unified diffs.
 
-    `answers` are lines for debconf: what packages ask while they are installed.
+    `answers` are lines for debconf: what packages ask while they are installed; `accounts` are users with
+    fixed numbers.
     """
 
     suite: str
     packages: tuple[str, ...]
     answers: tuple[str, ...]
+    accounts: tuple[Account, ...]
     strip: tuple[str, ...]
     patches: tuple[Path, ...]
     masks: tuple[str, ...]
@@ -48,9 +70,9 @@ class Recipe:
     def base_digest(self) -> str:
         """SHA-256 of what the base is made from, hexadecimal."""
         patches = [hashlib.sha256(path.read_bytes()).hexdigest() for path in self.patches]
-        return _digest(
-            [self.suite, *self.packages, "answers", *self.answers, "strip", *self.strip, "patches", *patches]
-        )
+        accounts = [it.passwd for it in self.accounts]
+        parts = [self.suite, *self.packages, "answers", *self.answers, "accounts", *accounts]
+        return _digest([*parts, "strip", *self.strip, "patches", *patches])
 
     def digest(self) -> str:
         """SHA-256 of everything the image is made from, hexadecimal."""
@@ -69,6 +91,7 @@ def load_recipe(directory: Path = RECIPE_DIR, code: Path = CODE_DIR) -> Recipe:
         suite=SUITE,
         packages=_lines(directory / "packages"),
         answers=_lines(directory / "debconf"),
+        accounts=tuple(_account(line) for line in _lines(directory / "accounts")),
         strip=_lines(directory / "strip"),
         patches=tuple(sorted((directory / "patches").glob("*.patch"))),
         masks=_lines(directory / "masks"),
@@ -90,6 +113,11 @@ def _lines(path: Path) -> tuple[str, ...]:
 def _unit_line(line: str) -> tuple[str, str]:
     unit, target = line.split()
     return unit, target
+
+
+def _account(line: str) -> Account:
+    name, user_id, group_id, home = line.split()
+    return Account(name, int(user_id), int(group_id), home)
 
 
 def _tree(root: Path) -> list[SourceFile]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,10 @@ class SeenLink:
 
 @dataclass(frozen=True)
 class SeenNetwork:
-    """All of it. `switch` tells whether Open vSwitch runs; `datapath` is what a bridge here has to use."""
+    """All of it. `switch` tells whether Open vSwitch runs; `datapath` is what a bridge here has to use.
+
+    `external_ids`: what the switch holds for others to read.
+    """
 
     switch: bool
     datapath: str
@@ -52,6 +55,7 @@ class SeenNetwork:
     ports: tuple[SeenPort, ...]
     links: tuple[SeenLink, ...]
     gateway: str
+    external_ids: dict[str, str] = field(default_factory=dict)
 
     def link(self, name: str) -> SeenLink | None:
         """A link by name."""
@@ -61,7 +65,7 @@ class SeenNetwork:
 def see_network() -> SeenNetwork:
     """Look at everything."""
     tables = _ovs_tables() if _SOCKET.exists() else None
-    bridges, ports = parse_tables(*tables) if tables else ({}, ())
+    bridges, ports = parse_tables(*tables[:3]) if tables else ({}, ())
     return SeenNetwork(
         switch=tables is not None and _vswitchd_runs(),
         # Without its kernel module Open vSwitch moves packets itself.
@@ -70,6 +74,7 @@ def see_network() -> SeenNetwork:
         ports=ports,
         links=parse_links(json.loads(run("ip", "-j", "addr") or "[]")),
         gateway=parse_gateway(json.loads(run("ip", "-j", "-4", "route", "show", "default") or "[]")),
+        external_ids=parse_external_ids(tables[3]) if tables else {},
     )
 
 
@@ -119,6 +124,13 @@ def parse_tables(
     return types, tuple(sorted(found, key=lambda port: port.name))
 
 
+def parse_external_ids(switches: dict[str, Any]) -> dict[str, str]:
+    """From ovs-vsctl's JSON of the table Open_vSwitch, which has one row. Pure."""
+    rows = _rows(switches)
+    # A map is ["map", [[name, value], ...]]. Source: RFC 7047, 5.1.
+    return {str(name): str(value) for row in rows for name, value in row["external_ids"][1]}
+
+
 def parse_links(raw: list[dict[str, Any]]) -> tuple[SeenLink, ...]:
     """Links from `ip -j addr`. Pure."""
     links = []
@@ -143,18 +155,19 @@ def parse_gateway(routes: list[dict[str, Any]]) -> str:
     return str(best.get("gateway", ""))
 
 
-def _ovs_tables() -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]] | None:
+def _ovs_tables() -> tuple[dict[str, Any], ...] | None:
+    """The tables Bridge, Port, Interface and Open_vSwitch; None while the switch's database is away."""
     listed = ["ovs-vsctl", "--timeout=5", "--format=json"]
     listed += ["--columns=name,datapath_type,ports", "list", "Bridge", "--"]
     listed += ["--columns=_uuid,name,tag", "list", "Port", "--"]
-    listed += ["--columns=name,type,mtu_request", "list", "Interface"]
+    listed += ["--columns=name,type,mtu_request", "list", "Interface", "--"]
+    listed += ["--columns=external_ids", "list", "Open_vSwitch"]
     try:
         lines = run(*listed).splitlines()
     except ToolFailed:
         # The socket outlives a server that was killed.
         return None
-    bridges, ports, interfaces = (json.loads(line) for line in lines)
-    return bridges, ports, interfaces
+    return tuple(json.loads(line) for line in lines)
 
 
 def _vswitchd_runs() -> bool:

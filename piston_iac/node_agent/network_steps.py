@@ -32,12 +32,18 @@ def switch_plan(wanted: Networking, seen: SeenNetwork, system_id: str) -> Plan:
 
 
 def port_plan(wanted: Networking, seen: SeenNetwork) -> Plan:
-    """Bridge, uplink and ports."""
+    """Bridges, uplink and ports, and what others read in the switch."""
     uplink = find_uplink(wanted, seen)
     if not seen.switch or uplink is None:
         return Plan()
     return Plan(
-        (*_bridge_steps(wanted, seen), *_stale_ports(wanted, seen, uplink), *_ports(wanted, seen, uplink))
+        (
+            *_bridge_steps(wanted.bridge, seen),
+            *_stale_ports(wanted, seen, uplink),
+            *_ports(wanted, seen, uplink),
+            *(_integration_steps(wanted.integration, seen) if wanted.integration else ()),
+            *_external_id_steps(wanted, seen),
+        )
     )
 
 
@@ -93,12 +99,30 @@ def find_uplink(wanted: Networking, seen: SeenNetwork) -> SeenLink | None:
     return next((it for it in seen.links if it.mac == wanted.uplink_mac and it.name not in virtual), None)
 
 
-def _bridge_steps(wanted: Networking, seen: SeenNetwork) -> list[Step]:
-    bridge = wanted.bridge
+def _bridge_steps(bridge: str, seen: SeenNetwork) -> list[Step]:
     if seen.bridges.get(bridge) == seen.datapath:
         return []
     words = ("--may-exist", "add-br", bridge, "--", "set", "Bridge", bridge, f"datapath_type={seen.datapath}")
     return [Ovs(f"make bridge {bridge} ({seen.datapath})", words)]
+
+
+def _integration_steps(bridge: str, seen: SeenNetwork) -> list[Step]:
+    """It forwards nothing until somebody tells it how: it has no rule of its own."""
+    if seen.bridges.get(bridge) == seen.datapath:
+        return []
+    kind = (f"datapath_type={seen.datapath}", "fail_mode=secure")
+    words = ("--may-exist", "add-br", bridge, "--", "set", "Bridge", bridge, *kind)
+    return [Ovs(f"make bridge {bridge} ({seen.datapath})", words)]
+
+
+def _external_id_steps(wanted: Networking, seen: SeenNetwork) -> list[Step]:
+    differing = [(name, value) for name, value in wanted.external_ids if seen.external_ids.get(name) != value]
+    if not differing:
+        return []
+    # A value may hold commas and colons, which ovs-vsctl takes for more pairs.
+    pairs = (f'external_ids:{name}="{value}"' for name, value in differing)
+    names = ", ".join(name for name, _ in differing)
+    return [Ovs(f"set {names} of the switch", ("set", "Open_vSwitch", ".", *pairs))]
 
 
 def _stale_ports(wanted: Networking, seen: SeenNetwork, uplink: SeenLink) -> list[Step]:

@@ -5,20 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from piston_iac.node_document import File, Interface, LocalMirror, Networking, NodeDocument
-from piston_iac.plan.cloud.hosts import control_hosts, virtual_address
+from piston_iac.plan.cloud.hosts import compute_hosts, control_hosts, virtual_address
 from piston_iac.plan.services import (
     balancer,
     base,
     ceph,
+    chassis,
     chrony,
+    cinder,
+    compute,
     control,
     database_backup,
     galera,
     glance,
+    horizon,
     keystone,
+    libvirt,
+    neutron,
+    nova,
     ovn,
     placement,
     rabbitmq,
+    rgw,
     snmp,
 )
 from piston_iac.site.addresses import node_cidr
@@ -44,6 +52,14 @@ _SERVICES = (
     keystone,
     glance,
     placement,
+    chassis,
+    libvirt,
+    neutron,
+    nova,
+    compute,
+    cinder,
+    rgw,
+    horizon,
 )
 
 
@@ -68,6 +84,8 @@ def node_document(site: Site, node: str) -> NodeDocument:
             uplink_mac=wanted.data.mac,
             interfaces=tuple(_interface(site, node, name) for name in _HOST_NETWORKS),
             gateway=str(site.networks.service.gateway or ""),
+            integration=chassis.INTEGRATION_BRIDGE if node in compute_hosts(site) else "",
+            external_ids=chassis.switch_settings(site, node, DATA_BRIDGE),
         ),
         mirror=LocalMirror(
             label=mirror_label(site.name, node),

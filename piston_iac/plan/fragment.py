@@ -20,3 +20,18 @@ class Fragment:
     services: tuple[Service, ...] = ()
     programs: tuple[Program, ...] = ()
     reloadable: tuple[str, ...] = ()
+
+
+def joined(*fragments: Fragment) -> Fragment:
+    """Several fragments of one service as one."""
+    return Fragment(
+        files=tuple(file for it in fragments for file in it.files),
+        units=tuple(unit for it in fragments for unit in it.units),
+        services=tuple(service for it in fragments for service in it.services),
+        programs=tuple(program for it in fragments for program in it.programs),
+        reloadable=tuple(unit for it in fragments for unit in it.reloadable),
+    )
+
+
+NOTHING = Fragment((), ())
+"""Of a service that is not on this node."""

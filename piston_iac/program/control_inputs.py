@@ -19,7 +19,7 @@ from piston_iac.plan.cloud.hosts import (
     virtual_address,
 )
 from piston_iac.plan.services import balancer
-from piston_iac.plan.services.catalogue import API_SERVICES
+from piston_iac.plan.services.catalogue import api_services
 from piston_iac.program.inputs import access
 from piston_iac.site.addresses import node_address
 from piston_iac.site.schema import NetworkName, Site
@@ -70,11 +70,11 @@ def ovn_central(site: Site) -> OvnCentralInputs:
 
 def openstack_service(site: Site, service: ApiService) -> OpenStackServiceInputs:
     """One service."""
-    accounts = {it.name: it for it in API_SERVICES if it.has_account}
+    services = api_services(site)
+    accounts = [it.name for it in services if it.has_account]
     url = settings.url(site, service.port, service.path)
-    account = service.name if service.has_account else ""
     region = declared(site).region
-    entry = catalogue.WantedEntry(service.name, service.type, url, region, account)
+    owner = service.databases[0] if service.databases else ""
     return OpenStackServiceInputs.model_validate(
         {
             **_way(site, control_hosts(site)),
@@ -84,13 +84,22 @@ def openstack_service(site: Site, service: ApiService) -> OpenStackServiceInputs
             "region": region,
             "admin_user": site.dashboard.user,
             "admin_password": site.dashboard.password.get_secret_value(),
-            "database_password": service_password(site.seed, f"database/{service.name}").get_secret_value(),
+            "databases": service.databases,
+            "database_password": service_password(site.seed, f"database/{owner}").get_secret_value(),
             "accounts": {
                 name: service_password(site.seed, f"account/{name}").get_secret_value() for name in accounts
             },
-            "ports": {it.name: (it.port, it.health) for it in API_SERVICES},
+            "ports": {it.name: (it.port, it.health) for it in services},
             "schema_release": site.release,
             "api": wanted_apis(control_hosts(site)),
-            **catalogue.wanted_fields(entry),
+            **_entry(service, url, region),
         }
     )
+
+
+def _entry(service: ApiService, url: str, region: str) -> catalogue.Fields:
+    """The fields of its place in the catalogue; none where it has none."""
+    if not service.type:
+        return {}
+    account = service.name if service.has_account else ""
+    return catalogue.wanted_fields(catalogue.WantedEntry(service.name, service.type, url, region, account))

@@ -25,11 +25,17 @@ from piston_iac.dynamic_providers.switch_port import PortInputs, SwitchPortProvi
 from piston_iac.dynamic_providers.switch_route import SwitchRouteProvider
 from piston_iac.dynamic_providers.switch_vlan import SwitchVlanProvider, VlanInputs
 from piston_iac.micro_os.release import Manifest
-from piston_iac.plan.services import glance
-from piston_iac.plan.services.catalogue import API_SERVICES
+from piston_iac.plan.services import cinder, glance, neutron, rgw
+from piston_iac.plan.services.catalogue import api_services
 from piston_iac.program import control_inputs, inputs
 from piston_iac.site.schema import PoolName, Site
 
+# Where services keep what they have.
+_POOLS = {
+    glance.SERVICE.name: (PoolName.IMAGES,),
+    cinder.SERVICE.name: (PoolName.VOLUMES, PoolName.BACKUPS),
+    rgw.SERVICE.name: (PoolName.OBJECTS,),
+}
 BOOT_NODE, CEPH, CONTROL_PLANE = "boot node", "Ceph", "control plane"
 
 
@@ -160,16 +166,19 @@ def _control_plane(site: Site, shared: tuple[str, ...]) -> Iterator[Declared]:
     control = Declared("control-plane", CONTROL_PLANE, "", ControlPlaneProvider(), given, shared)
     yield control
     ovn = control_inputs.ovn_central(site)
-    yield Declared("ovn-central", CONTROL_PLANE, "", OvnCentralProvider(), ovn, shared)
-    identity = API_SERVICES[0]
-    for service in API_SERVICES:
-        after = control.name if service is identity else identity.name
-        images = (_pool(PoolName.IMAGES),) if service is glance.SERVICE else ()
+    ovn_central = Declared("ovn-central", CONTROL_PLANE, "", OvnCentralProvider(), ovn, shared)
+    yield ovn_central
+    services = api_services(site)
+    identity = services[0]
+    for service in services:
+        after = [control.name] if service is identity else [identity.name]
+        after += [ovn_central.name] if service is neutron.SERVICE else []
+        after += [_pool(name) for name in _POOLS.get(service.name, ())]
         yield Declared(
             service.name,
             CONTROL_PLANE,
             "",
             OpenStackServiceProvider(),
             control_inputs.openstack_service(site, service),
-            (after, *images),
+            tuple(after),
         )

@@ -12,6 +12,7 @@ from piston_iac.site.rules import broken_rules
 from piston_iac.site.schema import (
     BootNode,
     Ceph,
+    Cloud,
     ControlPlane,
     Ipmi,
     Network,
@@ -33,6 +34,7 @@ _WHOLE: dict[str, tuple[str, type[BaseModel]]] = {
     "ipmi": ("ipmi", Ipmi),
     "ceph": ("ceph", Ceph),
     "control_plane": ("controlPlane", ControlPlane),
+    "cloud": ("cloud", Cloud),
 }
 # Sections with a default for every setting: left out, they still say something.
 _OPTIONAL = frozenset({"ceph"})
@@ -78,6 +80,7 @@ def _sound_sections(values: Mapping[str, object], bad: set[Where], from_file: bo
         sections["infrastructure_hosts"] = control_plane.infrastructure_hosts
     elif "controlPlane" not in values:
         sections["infrastructure_hosts"] = ()
+    sections["declared"] = [*values]
     networks, nodes = values.get("networks"), values.get("nodes")
     if isinstance(networks, Mapping):
         known = {name: networks[name] for name in NetworkName if name in networks}

@@ -3,7 +3,7 @@
 Each rule is a pure function that yields problems. Its parameters name the sections of the site that
 it reads; `broken_rules` runs a rule only when all of them are sound, so that one bad setting does not
 hide what is wrong elsewhere. `nodes` and `networks` hold the sound ones among them; `node_names` always
-has every declared name.
+has every declared name, `declared` the names of all sections, as the stack file has them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from inspect import signature
 
-from piston_iac.site import rules_addresses, rules_ceph, rules_control_plane, rules_networks
+from piston_iac.site import (
+    rules_addresses,
+    rules_ceph,
+    rules_cloud,
+    rules_control_plane,
+    rules_networks,
+)
 from piston_iac.site.claims import Claim, repeated
 from piston_iac.site.faults import Problem
 from piston_iac.site.schema import BootNode, Ipmi, Node, Switches
@@ -114,6 +120,7 @@ RULES: tuple[Rule, ...] = (
     *rules_addresses.RULES,
     *rules_ceph.RULES,
     *rules_control_plane.RULES,
+    *rules_cloud.RULES,
 )
 
 
@@ -121,7 +128,7 @@ def broken_rules(sections: Mapping[str, object]) -> list[Problem]:
     """Every problem of every rule whose sections are all there.
 
     Args:
-        sections: parts of a site by field name (`boot_node`), and `node_names`.
+        sections: parts of a site by field name (`boot_node`), `node_names` and `declared`.
     """
     problems: list[Problem] = []
     for rule in RULES:

@@ -245,11 +245,14 @@ class Ceph(Model):
 
 
 class ServiceName(StrEnum):
-    """The services of the cloud that have an API."""
+    """The services of the cloud that can log every detail."""
 
     KEYSTONE = "keystone"
     GLANCE = "glance"
     PLACEMENT = "placement"
+    NOVA = "nova"
+    NEUTRON = "neutron"
+    CINDER = "cinder"
 
 
 class ControlPlane(Model):
@@ -269,6 +272,25 @@ class ControlPlane(Model):
     address: Address | None = None
     region: Name = "region-one"
     debug: tuple[ServiceName, ...] = ()
+
+
+class Hypervisor(StrEnum):
+    """What runs virtual machines: the processor's own support, or an emulator, which is slow."""
+
+    KVM = "kvm"
+    QEMU = "qemu"
+
+
+class Cloud(Model):
+    """Virtual machines, networks, volumes, objects and dashboard. Compute and network are on every node.
+
+    A site without this section ends with what the control plane's own section brings. `cpu_ratio`,
+    `memory_ratio`: how many times over a node's processors and its memory are given away.
+    """
+
+    hypervisor: Hypervisor = Hypervisor.KVM
+    cpu_ratio: Annotated[float, Field(gt=0, le=64)] = 4.0
+    memory_ratio: Annotated[float, Field(gt=0, le=4)] = 1.0
 
 
 class Snmp(Model):
@@ -313,6 +335,7 @@ class Site(Model):
     disk_layout: DiskLayout
     ceph: Ceph = Ceph()
     control_plane: ControlPlane | None = None
+    cloud: Cloud | None = None
     dns: Annotated[tuple[Address, ...], Field(min_length=1)]
     ntp: Annotated[tuple[Host, ...], Field(min_length=1)]
     snmp: Snmp | None = None

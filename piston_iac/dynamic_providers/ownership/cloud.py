@@ -59,11 +59,13 @@ def _ovn_permit(inputs: OvnCentralInputs) -> Iterator[Claim]:
 
 
 def _database(inputs: OpenStackServiceInputs) -> Iterator[Claim]:
-    yield Claim(_plane(inputs), f"database {inputs.service}")
+    for name in inputs.databases:
+        yield Claim(_plane(inputs), f"database {name}")
 
 
 def _entry(inputs: OpenStackServiceInputs) -> Iterator[Claim]:
-    yield Claim(_plane(inputs), f"catalogue entry {inputs.type}")
+    if inputs.type:
+        yield Claim(_plane(inputs), f"catalogue entry {inputs.type}")
     if inputs.entry().account:
         yield Claim(_plane(inputs), f"account {inputs.service}")
 
@@ -140,7 +142,7 @@ OVN_CENTRAL = Ownership[OvnCentralInputs](
 OPENSTACK_SERVICE = Ownership[OpenStackServiceInputs](
     OpenStackServiceProvider,
     (
-        Fact(_DATABASE, "a service's database and its user", _database),
+        Fact(_DATABASE, "a service's databases and their user", _database),
         Fact(_KEYSTONE, "a service's account, its entry in the catalogue and its endpoints", _entry),
         Fact(_BOOT_NODE, "the permit to change a service's schema", _schema_permit),
     ),
@@ -152,7 +154,10 @@ OPENSTACK_SERVICE = Ownership[OpenStackServiceInputs](
         Told("region", "endpoints", "each endpoint with its region"),
         Given("adminUser", "asks Keystone"),
         Given("adminPassword", "asks Keystone"),
-        Unseen("databasePassword", "set when the database is made; the service's API says whether it works"),
+        Unseen("databases", "made before the schema; the service's API says whether they work"),
+        Unseen(
+            "databasePassword", "set when the databases are made; the service's API says whether it works"
+        ),
         Told("accounts", "account", "each account is logged in with"),
         Given("ports", "where the APIs of all services are, and what to ask there"),
         Unseen("schemaRelease", "the permit of a release's schema says that it was made"),

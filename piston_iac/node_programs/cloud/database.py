@@ -1,7 +1,7 @@
-"""Makes the database of a service: `python3 -m piston_iac.node_programs.cloud.database make`.
+"""Makes the databases of a service: `python3 -m piston_iac.node_programs.cloud.database make`.
 
-In: {"name", "password"}. The database and its user, who may do anything in it and nothing elsewhere. What is
-there stays. Out: {"name"}.
+In: {"names", "password"}. The databases, and the user of the first one's name, who may do anything in them
+and nothing elsewhere. What is there stays. Out: {"names"}.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ _LIMIT_S = 20
 
 
 @dataclass(frozen=True)
-class Database:
-    """One database and the password of the user of the same name."""
+class Databases:
+    """Databases, and the password of the user of the first one's name."""
 
-    name: str
+    names: tuple[str, ...]
     password: Secret
 
 
-def parse(raw: Request) -> Database:
+def parse(raw: Request) -> Databases:
     """Read the operator's request.
 
     Raises:
         KeyError, ValueError: it does not fit.
     """
-    name = str(raw["name"])
-    if not _NAME.fullmatch(name):
+    names = tuple(str(it) for it in raw["names"])
+    if not names or not all(_NAME.fullmatch(it) for it in names):
         raise ValueError("not a database's name")
-    return Database(name, Secret(str(raw["password"])))
+    return Databases(names, Secret(str(raw["password"])))
 
 
 def scramble(password: Secret) -> str:
@@ -49,23 +49,24 @@ def scramble(password: Secret) -> str:
     return f"*{hashlib.sha1(once, usedforsecurity=False).hexdigest().upper()}"
 
 
-def make(wanted: Database) -> Answer:
+def make(wanted: Databases) -> Answer:
     """Make what is missing.
 
     Raises:
         Fault: this node's database does not take statements.
     """
-    name = wanted.name
+    user = wanted.names[0]
     password = scramble(wanted.password)
     try:
         with own_database(_LIMIT_S) as cursor:
-            cursor.execute(f"CREATE DATABASE IF NOT EXISTS `{name}`")
-            cursor.execute(f"CREATE USER IF NOT EXISTS `{name}`@`%%` IDENTIFIED BY PASSWORD %s", (password,))
-            cursor.execute(f"ALTER USER `{name}`@`%%` IDENTIFIED BY PASSWORD %s", (password,))
-            cursor.execute(f"GRANT ALL ON `{name}`.* TO `{name}`@`%`")
+            cursor.execute(f"CREATE USER IF NOT EXISTS `{user}`@`%%` IDENTIFIED BY PASSWORD %s", (password,))
+            cursor.execute(f"ALTER USER `{user}`@`%%` IDENTIFIED BY PASSWORD %s", (password,))
+            for name in wanted.names:
+                cursor.execute(f"CREATE DATABASE IF NOT EXISTS `{name}`")
+                cursor.execute(f"GRANT ALL ON `{name}`.* TO `{user}`@`%`")
     except OSError as error:
-        raise Fault(f"cannot make {name}: {error}") from None
-    return {"name": name}
+        raise Fault(f"cannot make {user}: {error}") from None
+    return {"names": list(wanted.names)}
 
 
 def main(arguments: list[str]) -> int:

@@ -13,6 +13,7 @@ Caps = dict[str, str]
 
 MON, MGR, ADMIN, GLANCE = "mon.", "mgr", "client.admin", "client.glance"
 DATABASES = layout.BACKUP_ENTITY
+CINDER, CINDER_BACKUP, RGW = "client.cinder", "client.cinder-backup", layout.RGW_ENTITY
 ADMIN_CAPS: Caps = {"mds": "allow *", "mgr": "allow *", "mon": "allow *", "osd": "allow *"}
 _MGR_MON = (
     "allow service mgr rx",  # to be a mgr at all: its beacons and reports
@@ -36,6 +37,21 @@ CLIENTS: dict[str, Caps] = {
         "mon": "allow service mon r, allow service osd r",
         "osd": f"allow rwx pool={layout.BACKUP_POOL} namespace={layout.BACKUP_NAMESPACE}",
     },
+}
+# The same of a cloud with virtual machines. Volumes are opened by the machines too, on every node.
+CLOUD_CLIENTS: dict[str, Caps] = {
+    CINDER: {
+        "mon": "profile rbd",
+        "mgr": "profile rbd pool=volumes",
+        # A volume that was made of an image goes on reading what it shares with it.
+        "osd": "profile rbd pool=volumes, profile rbd-read-only pool=images",
+    },
+    CINDER_BACKUP: {
+        "mon": "profile rbd",
+        "mgr": "profile rbd pool=backups",
+        "osd": "profile rbd pool=backups",
+    },
+    RGW: {"mon": "allow service mon r, allow service osd r", "osd": "allow rwx pool=objects"},
 }
 
 

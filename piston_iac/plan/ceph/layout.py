@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 
+from piston_iac import ceph_layout
 from piston_iac.site.addresses import node_address
 from piston_iac.site.rules_ceph import COPIES
 from piston_iac.site.schema import DeviceClass, NetworkName, Pool, Site
@@ -58,6 +59,11 @@ def mgr_hosts(site: Site) -> tuple[str, ...]:
 def mon_address(site: Site, node: str) -> str:
     """A mon's address: on the service network, which is Ceph's public one."""
     return str(node_address(site, node, NetworkName.SERVICE))
+
+
+def mon_addresses(site: Site) -> str:
+    """All mons, as ceph.conf names them."""
+    return ",".join(f"[v2:{mon_address(site, host)}:{ceph_layout.MON_PORT}]" for host in mon_hosts(site))
 
 
 def osd_hosts(site: Site) -> dict[str, str]:

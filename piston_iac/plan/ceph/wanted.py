@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from piston_iac import ceph_layout
 from piston_iac.plan.ceph import layout
-from piston_iac.plan.ceph.caps import ADMIN, ADMIN_CAPS, CLIENTS, MGR, MGR_CAPS, Caps
+from piston_iac.plan.ceph.caps import ADMIN, ADMIN_CAPS, CLIENTS, CLOUD_CLIENTS, MGR, MGR_CAPS, Caps
 from piston_iac.site.rules_ceph import COPIES
 from piston_iac.site.schema import PoolName, Site
 from piston_iac.trust.cephx import cephx_key, cluster_fsid, key_digest
@@ -35,7 +35,8 @@ class WantedCluster:
 
     def clients(self) -> dict[str, Caps]:
         """Caps of the services of the cloud that keep their data here: those that have a key."""
-        return {name: caps for name, caps in CLIENTS.items() if name in self.digests}
+        known = {**CLIENTS, **CLOUD_CLIENTS}
+        return {name: caps for name, caps in known.items() if name in self.digests}
 
     def own_uuids(self) -> frozenset[str]:
         """The uuids of the OSDs that belong on these disks."""
@@ -92,6 +93,7 @@ def keys(site: Site) -> dict[str, str]:
     names = [
         ADMIN,
         *(CLIENTS if site.control_plane else ()),
+        *(CLOUD_CLIENTS if site.cloud else ()),
         *(f"{MGR}.{node}" for node in layout.mgr_hosts(site)),
     ]
     names += [ceph_layout.osd_key_name(serial) for serial in layout.osd_hosts(site)]

@@ -5,31 +5,66 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from piston_iac import cloud_layout as layout
 from piston_iac.node_document import File
 from piston_iac.site.schema import Site
 
 SERVICE_PROJECT = "service"
 DOMAIN = "Default"
 
+Command = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Wsgi:
+    """An API that uWSGI runs.
+
+    `program`: what it loads. `threads`: of each process. `steady`: all its processes run all the time, where
+    they do more than answer requests; else they are started as they are needed. `static`: directory by URL
+    prefix, of files that it serves as they are.
+    """
+
+    program: str
+    threads: int = 4
+    steady: bool = False
+    static: tuple[tuple[str, str], ...] = ()
+
 
 @dataclass(frozen=True)
 class ApiService:
-    """One service with an API.
+    """One service with an HTTP API, on every control host.
 
-    `type`: in the catalogue. `port`, `path`: of its API, behind the virtual address. `health`: a path that
-    answers 200 or 300 without a login when the service works. `user`: of the system, who runs it and reads
-    its files; the database, the account in Keystone and its configuration's directory bear the service's
-    name. `wsgi`: the program that uWSGI loads. `migrate`: the command that brings the database to this
-    release's schema, run as `user`. `files`: its configuration on one node.
+    `port`, `path`: of its API, behind the virtual address. `here`: the port on the node's loopback, where it
+    is another one. `health`: a path that answers 200 or 300 without a
+    login when the service works. `user`: of the system, who runs it and reads its files. `files`: its
+    configuration on one node.
+    `type`: in Keystone's catalogue, where it stands under the service's name; empty: it is not in it.
+    `wsgi`: how its API runs; None: one of `daemons` is its API. `daemons`: units that run beside it.
+    `databases`: the first one bears the name of the user that owns them all, and of the password's purpose.
+    `migrate`: the commands that bring them to this release's schema, in order, run as `user`; each does no
+    harm when it is repeated, and none holds a secret. `has_account`: it logs in at Keystone under its name.
     """
 
     name: str
-    type: str
     port: int
-    path: str
     health: str
     user: str
-    wsgi: str
-    migrate: tuple[str, ...]
     files: Callable[[Site, str], tuple[File, ...]]
+    type: str = ""
+    path: str = ""
+    wsgi: Wsgi | None = None
+    daemons: tuple[str, ...] = ()
+    databases: tuple[str, ...] = ()
+    migrate: Callable[[Site], tuple[Command, ...]] | None = None
     has_account: bool = True
+    here: int = 0
+
+    @property
+    def loopback(self) -> str:
+        """Where it listens on its node, `address:port`."""
+        return f"127.0.0.1:{self.here or self.port}"
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """All units of a control host that are this service."""
+        return (*((layout.wsgi_unit(self.name),) if self.wsgi else ()), *self.daemons)

@@ -17,6 +17,7 @@ ROLES = ("admin", "service")
 MISSING = "missing"
 _DOMAIN = "default"
 _OK = 200
+Fields = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -94,14 +95,14 @@ def records(answers: Sequence[Answer]) -> Records:
     return Records(*(answer.body[name] for answer, name in zip(answers, names, strict=True)))
 
 
-def seen_fields(wanted: WantedEntry, seen: Records, login: bool | None) -> dict[str, Any]:
+def seen_fields(wanted: WantedEntry, seen: Records, login: bool | None) -> Fields:
     """The compared fields as they are. `login`: whether the account's password works; None: not tried."""
     service = _service(wanted, seen)
     endpoints = dict.fromkeys(INTERFACES, MISSING)
     for entry in _endpoints(service, seen):
         off = "" if entry["enabled"] else ", disabled"
         endpoints[entry["interface"]] = f"{entry['url']} in {entry['region_id']}{off}"
-    fields: dict[str, Any] = {
+    fields: Fields = {
         "catalogue": _state(service) if service else MISSING,
         "endpoints": endpoints,
     }
@@ -117,10 +118,10 @@ def seen_fields(wanted: WantedEntry, seen: Records, login: bool | None) -> dict[
     return fields
 
 
-def wanted_fields(wanted: WantedEntry) -> dict[str, Any]:
+def wanted_fields(wanted: WantedEntry) -> Fields:
     """The compared fields as they are to be."""
     place = f"{wanted.url} in {wanted.region}"
-    fields: dict[str, Any] = {"catalogue": "enabled", "endpoints": dict.fromkeys(INTERFACES, place)}
+    fields: Fields = {"catalogue": "enabled", "endpoints": dict.fromkeys(INTERFACES, place)}
     if wanted.account:
         fields["account"] = {"state": "enabled", "roles": sorted(ROLES), "password": "works"}
     return fields

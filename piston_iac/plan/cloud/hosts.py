@@ -35,6 +35,11 @@ def members(site: Site) -> dict[str, str]:
     return {node: str(node_address(site, node, NetworkName.SERVICE)) for node in control_hosts(site)}
 
 
+def compute_hosts(site: Site) -> tuple[str, ...]:
+    """The nodes that run machines and carry networks: all but infrastructure hosts without disks for Ceph."""
+    return tuple(storage_nodes(site)) if site.cloud else ()
+
+
 def ovn_hosts(site: Site) -> tuple[str, ...]:
     """The nodes that hold OVN's databases: the infrastructure hosts, else the control hosts."""
     named = site.control_plane.infrastructure_hosts if site.control_plane else ()

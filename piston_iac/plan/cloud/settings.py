@@ -28,18 +28,57 @@ def url(site: Site, port: int, path: str = "") -> str:
     return f"https://{virtual_address(site)}:{port}{path}"
 
 
-def database(site: Site, name: str) -> dict[str, object]:
-    """Options of a section that leads to the service's database."""
-    password = service_password(site.seed, f"database/{name}").get_secret_value()
-    host = f"{virtual_address(site)}:{layout.DATABASE_PORT}"
+def database(site: Site, name: str, user: str = "") -> dict[str, object]:
+    """Options of a section that leads to a database. `user`: who owns it; the one of its name if empty."""
     return {
-        "connection": f"mysql+pymysql://{name}:{password}@{host}/{name}?charset=utf8",
+        "connection": f"mysql+pymysql://{database_login(site, user or name)}/{name}?charset=utf8",
         "max_pool_size": 2,
         "max_overflow": 20,
         "max_retries": -1,
         "retry_interval": 1,
         "connection_recycle_time": 600,
     }
+
+
+def database_login(site: Site, user: str) -> str:
+    """`user:password@host:port` of the database server. Secret."""
+    password = service_password(site.seed, f"database/{user}").get_secret_value()
+    return f"{user}:{password}@{virtual_address(site)}:{layout.DATABASE_PORT}"
+
+
+def messages(site: Site, node: str) -> Sections:
+    """The sections that lead to the message bus.
+
+    Every queue has a copy on each member. A process has queues of fixed names, made of its node's name and
+    its own, which its unit sets: with random ones each restart would leave queues behind.
+    """
+    password = service_password(site.seed, "rabbitmq/openstack").get_secret_value()
+    places = ",".join(f"openstack:{password}@{at}:{layout.AMQP_PORT}" for at in members(site).values())
+    return {
+        "DEFAULT": {"transport_url": f"rabbit://{places}//", "rpc_response_timeout": 60},
+        "oslo_messaging_rabbit": {
+            "rabbit_quorum_queue": "true",
+            "rabbit_transient_quorum_queue": "true",
+            "rabbit_stream_fanout": "true",
+            # Streams are refused without it.
+            "rabbit_qos_prefetch_count": 10,
+            "use_queue_manager": "true",
+            "hostname": node,
+            "heartbeat_in_pthread": "false",
+            # A member that lost power says nothing.
+            "heartbeat_timeout_threshold": 20,
+            "rpc_conn_pool_size": 4,
+        },
+    }
+
+
+def joined(*parts: Sections) -> Sections:
+    """Sections of several parts as one; a later part's option wins."""
+    whole: dict[str, dict[str, object]] = {}
+    for part in parts:
+        for name, options in part.items():
+            whole.setdefault(name, {}).update(options)
+    return whole
 
 
 def cache(site: Site) -> dict[str, object]:

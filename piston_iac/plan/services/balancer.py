@@ -13,7 +13,7 @@ from piston_iac.node_document import File
 from piston_iac.plan.cloud.api_service import ApiService
 from piston_iac.plan.cloud.hosts import control_hosts, members, virtual_address
 from piston_iac.plan.fragment import Fragment
-from piston_iac.plan.services.catalogue import API_SERVICES
+from piston_iac.plan.services.catalogue import api_services
 from piston_iac.site.schema import NetworkName, Site
 from piston_iac.trust.authority import Identity
 from piston_iac.trust.web import web_authority, web_identity
@@ -56,7 +56,7 @@ def identity(site: Site, node: str) -> Identity:
 def haproxy_conf(site: Site, node: str) -> str:
     """haproxy.cfg of one control host."""
     return "\n".join(
-        (_HEAD, _database(site), *(part for it in API_SERVICES for part in _service(site, node, it)))
+        (_HEAD, _database(site), *(part for it in api_services(site) for part in _service(site, node, it)))
     )
 
 
@@ -126,7 +126,7 @@ def _service(site: Site, node: str, service: ApiService) -> Iterator[str]:
         f"listen {service.name}-here",
         f"  bind {own}:{service.port} {certificate}",
         # Its unit holds it out while it stops, so that what is under way can end.
-        f"  server here 127.0.0.1:{service.port}",
+        f"  server here {service.loopback}",
     ]
     yield "\n".join(here) + "\n"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from piston_iac import ceph_layout as layout
 from piston_iac.node_document import File, Program, Service
 from piston_iac.plan.ceph.caps import MGR, MON
-from piston_iac.plan.ceph.layout import MIN_COPIES, crush_location, mgr_hosts, mon_address, mon_hosts
+from piston_iac.plan.ceph.layout import MIN_COPIES, crush_location, mgr_hosts, mon_addresses, mon_hosts
 from piston_iac.plan.fragment import Fragment
 from piston_iac.site.addresses import node_address
 from piston_iac.site.rules_ceph import COPIES
@@ -89,11 +89,10 @@ def _keyring(path: str, entity: str, key: str) -> File:
 def _conf(site: Site, node: str) -> str:
     """ceph.conf of one node. What several kinds of daemons read has to be global."""
     public, cluster = site.networks.get(NetworkName.SERVICE), site.networks.get(NetworkName.HOST)
-    mons = ",".join(f"[v2:{mon_address(site, host)}:{layout.MON_PORT}]" for host in mon_hosts(site))
     sections: dict[str, dict[str, object]] = {
         "global": {
             "fsid": cluster_fsid(site.seed, site.name),
-            "mon_host": mons,
+            "mon_host": mon_addresses(site),
             "public_network": public.cidr,
             "cluster_network": cluster.cidr,
             "public_addr": node_address(site, node, NetworkName.SERVICE),

@@ -6,10 +6,10 @@ from piston_iac import cloud_layout as layout
 from piston_iac.node_document import File
 from piston_iac.plan.ceph.caps import GLANCE
 from piston_iac.plan.cloud import settings
-from piston_iac.plan.cloud.api_service import ApiService
+from piston_iac.plan.cloud.api_service import ApiService, Wsgi
 from piston_iac.plan.cloud.hosts import members
 from piston_iac.plan.fragment import Fragment
-from piston_iac.plan.services import wsgi
+from piston_iac.plan.services import control_service
 from piston_iac.site.schema import PoolName, ServiceName, Site
 from piston_iac.trust.cephx import cephx_key
 
@@ -22,7 +22,7 @@ _PORT = 9292
 
 def fragment(site: Site, node: str) -> Fragment:
     """Glance of one node."""
-    return wsgi.fragment(site, node, SERVICE)
+    return control_service.fragment(site, node, SERVICE)
 
 
 def _files(site: Site, node: str) -> tuple[File, ...]:
@@ -33,6 +33,8 @@ def _files(site: Site, node: str) -> tuple[File, ...]:
             "enabled_backends": "ceph:rbd",
             "worker_self_reference_url": f"https://{members(site)[node]}:{_PORT}",
             "enable_v2_api": "true",
+            # Volumes are made of images inside the cluster storage, which takes no time.
+            **({"show_image_direct_url": "true"} if site.cloud else {}),
         },
         "glance_store": {"default_backend": "ceph"},
         "ceph": {
@@ -64,10 +66,10 @@ SERVICE = ApiService(
     name="glance",
     type="image",
     port=_PORT,
-    path="",
     health="/healthcheck",
     user=_USER,
-    wsgi="/usr/bin/glance-wsgi-api",
-    migrate=("glance-manage", "db_sync"),
     files=_files,
+    wsgi=Wsgi("/usr/bin/glance-wsgi-api"),
+    databases=("glance",),
+    migrate=lambda _site: (("glance-manage", "db_sync"),),
 )

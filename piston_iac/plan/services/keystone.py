@@ -5,9 +5,9 @@ from __future__ import annotations
 from piston_iac import cloud_layout as layout
 from piston_iac.node_document import File
 from piston_iac.plan.cloud import settings
-from piston_iac.plan.cloud.api_service import ApiService
+from piston_iac.plan.cloud.api_service import ApiService, Wsgi
 from piston_iac.plan.fragment import Fragment
-from piston_iac.plan.services import wsgi
+from piston_iac.plan.services import control_service
 from piston_iac.site.schema import ServiceName, Site
 from piston_iac.trust.derive import fernet_key
 
@@ -19,7 +19,7 @@ _GENERATIONS = (1, 2)
 
 def fragment(site: Site, node: str) -> Fragment:
     """Keystone of one node."""
-    return wsgi.fragment(site, node, SERVICE)
+    return control_service.fragment(site, node, SERVICE)
 
 
 def _files(site: Site, node: str) -> tuple[File, ...]:
@@ -61,8 +61,9 @@ SERVICE = ApiService(
     path="/v3",
     health="/v3",
     user=_USER,
-    wsgi="/usr/bin/keystone-wsgi-public",
-    migrate=("keystone-manage", "db_sync"),
     files=_files,
+    wsgi=Wsgi("/usr/bin/keystone-wsgi-public"),
+    databases=("keystone",),
+    migrate=lambda _site: (("keystone-manage", "db_sync"),),
     has_account=False,
 )

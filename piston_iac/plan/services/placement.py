@@ -5,9 +5,9 @@ from __future__ import annotations
 from piston_iac import cloud_layout as layout
 from piston_iac.node_document import File
 from piston_iac.plan.cloud import settings
-from piston_iac.plan.cloud.api_service import ApiService
+from piston_iac.plan.cloud.api_service import ApiService, Wsgi
 from piston_iac.plan.fragment import Fragment
-from piston_iac.plan.services import wsgi
+from piston_iac.plan.services import control_service
 from piston_iac.site.schema import ServiceName, Site
 
 _USER = "placement"
@@ -16,7 +16,7 @@ _CONF = "/etc/placement/placement.conf"
 
 def fragment(site: Site, node: str) -> Fragment:
     """Placement of one node."""
-    return wsgi.fragment(site, node, SERVICE)
+    return control_service.fragment(site, node, SERVICE)
 
 
 def _files(site: Site, _node: str) -> tuple[File, ...]:
@@ -36,10 +36,10 @@ SERVICE = ApiService(
     name="placement",
     type="placement",
     port=8778,
-    path="",
     health="/",
     user=_USER,
-    wsgi="/usr/bin/placement-api",
-    migrate=("placement-manage", "db", "sync"),
     files=_files,
+    wsgi=Wsgi("/usr/bin/placement-api"),
+    databases=("placement",),
+    migrate=lambda _site: (("placement-manage", "db", "sync"),),
 )

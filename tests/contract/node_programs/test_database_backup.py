@@ -60,7 +60,7 @@ def test_the_lock_keeps_out_one_that_does_not_wait_its_turn(rack: Machines, befo
 
 
 def test_it_goes_on_with_what_is_written_anywhere(rack: Machines, before: dict[str, Any]) -> None:
-    given = {"name": "keystone", "password": PASSWORD}
+    given = {"names": ["keystone"], "password": PASSWORD}
     assert db.program(rack, STANDBY, "database", "make", given=given).status == 0
     login = ["mariadb", "--no-defaults", f"--socket={layout.GALERA_SOCKET}", "--user=keystone"]
     own = rack.run(MAKER, *login, f"--password={PASSWORD}", "keystone", stdin="SELECT 1")

@@ -63,6 +63,13 @@ def test_the_recipe_holds_what_runs_on_nodes_and_nothing_else(recipe: Recipe) ->
     assert not {"openssh-server", "sudo"} & set(recipe.packages)
 
 
+def test_users_whose_data_stays_keep_their_numbers(recipe: Recipe) -> None:
+    lines = [it.passwd for it in recipe.accounts]
+    assert "mysql:x:100:102::/nonexistent:/usr/sbin/nologin" in lines
+    assert [it.group for it in recipe.accounts] == ["mysql:x:102:", "rabbitmq:x:110:"]
+    assert replace(recipe, accounts=()).base_digest() != recipe.base_digest()
+
+
 def test_our_code_changes_the_digest_but_not_the_base(recipe: Recipe, tmp_path: Path) -> None:
     source = tmp_path / "module.py"
     source.write_text("a = 1\n")

@@ -8,7 +8,7 @@ import pytest
 
 from piston_iac.node_agent.network import SeenNetwork, SeenPort
 from piston_iac.node_agent.network_steps import address_plan, cable_plan, port_plan, switch_plan, uplink_state
-from piston_iac.node_agent.steps import LinkUp, SetAddress, SetGateway, StartSwitch
+from piston_iac.node_agent.steps import LinkUp, Ovs, SetAddress, SetGateway, StartSwitch
 from tests.unit.node_agent.documents import SERVICE, UPLINK, document, network
 
 WANTED = document().networking
@@ -130,3 +130,29 @@ def test_a_pulled_cable_is_a_fault_that_names_the_card() -> None:
     (fault,) = cable_plan(WANTED, with_link("eth1", carrier=False)).faults
     assert "eth1" in fault
     assert UPLINK in fault
+
+
+def test_a_second_bridge_is_made_of_the_same_kind_and_then_left_alone() -> None:
+    wanted = replace(WANTED, integration="br-int")
+    (step,) = port_plan(wanted, RIGHT).steps
+    assert isinstance(step, Ovs)
+    assert step.arguments[-2:] == ("datapath_type=netdev", "fail_mode=secure")
+    tap = SeenPort("tap1", "br-int", "", 0, 0)
+    there = network(bridges={**RIGHT.bridges, "br-int": "netdev"}, ports=(*RIGHT.ports, tap))
+    assert port_plan(wanted, there).steps == ()
+
+
+def test_what_others_read_in_the_switch_is_set_where_it_differs() -> None:
+    wanted = replace(
+        WANTED, external_ids=(("hostname", "n1"), ("ovn-remote", "tcp:1.2.3.4:6642,tcp:1.2.3.5:6642"))
+    )
+    seen = network(external_ids={"hostname": "n1", "system-id": "u"})
+    (step,) = port_plan(wanted, seen).steps
+    assert isinstance(step, Ovs)
+    assert step.arguments == (
+        "set",
+        "Open_vSwitch",
+        ".",
+        'external_ids:ovn-remote="tcp:1.2.3.4:6642,tcp:1.2.3.5:6642"',
+    )
+    assert port_plan(wanted, network(external_ids=dict(wanted.external_ids))).steps == ()

@@ -11,7 +11,13 @@ from piston_iac.node_agent import clock, machine, management
 from piston_iac.node_agent.boot_arguments import parse
 from piston_iac.node_agent.disks import SeenFilesystem, judge_mirror, marker_of
 from piston_iac.node_agent.journal import Journal
-from piston_iac.node_agent.network import SeenLink, parse_gateway, parse_links, parse_tables
+from piston_iac.node_agent.network import (
+    SeenLink,
+    parse_external_ids,
+    parse_gateway,
+    parse_links,
+    parse_tables,
+)
 from piston_iac.node_agent.units import PendingRestarts
 from tests.unit.node_agent.documents import LABEL, SERIALS, disk
 
@@ -114,6 +120,13 @@ def test_open_vswitch_tables() -> None:
         ("lone", "lone", "internal", 0, 0),
         ("service", "br-data", "internal", 20, 1500),
     ]
+
+
+def test_external_ids_of_the_switch() -> None:
+    pairs = [["hostname", "n1"], ["ovn-remote", "tcp:10.30.20.11:6642,tcp:10.30.20.12:6642"]]
+    table = {"headings": ["external_ids"], "data": [[["map", pairs]]]}
+    assert parse_external_ids(table) == {"hostname": "n1", "ovn-remote": pairs[1][1]}
+    assert parse_external_ids({"headings": ["external_ids"], "data": [[["map", []]]]}) == {}
 
 
 def test_links_and_gateway() -> None:

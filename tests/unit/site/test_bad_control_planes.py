@@ -65,3 +65,15 @@ def test_one_fault_is_told_with_its_place(tmp_path: Path, section: str, path: st
     told = [(it.path, it.cause) for it in caught.value.faults]
     assert [it for it in told if it[0] == path and words in it[1]], told
     assert len(told) == 1, told
+
+
+def test_a_cloud_needs_a_control_plane(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.lab.yaml"
+    file.write_text(LAB.replace(DECLARED, "  piston:cloud: {}", 1))
+    with pytest.raises(SiteFaults) as caught:
+        load_file(file)
+    assert [(it.path, it.cause) for it in caught.value.faults] == [
+        ("cloud", "needs a control plane, and the site has none")
+    ]
+    file.write_text(LAB.replace(DECLARED, f"{DECLARED}\n  piston:cloud: {{ hypervisor: qemu }}", 1))
+    assert load_file(file).cloud is not None

@@ -10,14 +10,14 @@ from piston_iac.plan.cloud.hosts import control_hosts, virtual_address
 from piston_iac.plan.documents import node_document
 from piston_iac.plan.services.balancer import haproxy_conf, keepalived_conf
 from piston_iac.site.load import load_file
-from piston_iac.site.schema import ControlPlane, Site
+from piston_iac.site.schema import Cloud, ControlPlane, Site
 
 STACKS = Path(__file__).parents[4] / "stacks"
 SITE = load_file(STACKS / "Pulumi.example.yaml")
 
 
 def with_control_plane(section: ControlPlane | None) -> Site:
-    return SITE.model_copy(update={"control_plane": section})
+    return SITE.model_copy(update={"control_plane": section, "cloud": None})
 
 
 def test_three_hosts_over_failure_domains_by_number() -> None:
@@ -31,7 +31,8 @@ def test_the_address_is_below_the_first_node_when_it_is_left_out() -> None:
 
 
 def test_only_control_hosts_run_it() -> None:
-    host, other = node_document(SITE, "n1"), node_document(SITE, "n5")
+    site = with_control_plane(SITE.control_plane)
+    host, other = node_document(site, "n1"), node_document(site, "n5")
     names = {it.name for it in host.services}
     assert {layout.GALERA, layout.RABBITMQ, layout.OVN, "keystone", "glance", "placement"} <= names
     assert not names & {it.name for it in other.services if not it.name.startswith("ceph-")}
@@ -42,7 +43,9 @@ def test_infrastructure_hosts_hold_ovn_and_one_without_disks_holds_nothing_else(
     disks = SITE.nodes["n5"].disks.model_copy(update={"osd": ()})
     bare = SITE.nodes["n5"].model_copy(update={"disks": disks})
     section = ControlPlane(infrastructure_hosts=("n3", "n4", "n5"))
-    site = with_control_plane(section).model_copy(update={"nodes": {**SITE.nodes, "n5": bare}})
+    site = with_control_plane(section).model_copy(
+        update={"nodes": {**SITE.nodes, "n5": bare}, "cloud": Cloud()}
+    )
 
     def services(node: str) -> set[str]:
         return {it.name for it in node_document(site, node).services}
@@ -50,6 +53,8 @@ def test_infrastructure_hosts_hold_ovn_and_one_without_disks_holds_nothing_else(
     assert layout.OVN not in services("n1")
     assert layout.OVN in services("n3") & services("n4")
     assert services("n5") == {layout.OVN}
+    assert layout.COMPUTE in services("n4")
+    assert layout.CHASSIS_UNIT not in node_document(site, "n5").units
     assert control_hosts(site) == ("n1", "n2", "n3")
     assert "n5" not in mon_hosts(site)
     assert (
@@ -65,13 +70,12 @@ def test_a_site_without_it_has_nothing_of_it() -> None:
 
 
 def test_whatever_holds_a_secret_is_for_its_reader_alone() -> None:
-    for file in node_document(SITE, "n1").files:
-        hidden = any(
-            word in file.content for word in ("password =", "PRIVATE KEY", "mysql+pymysql://", "pass =")
-        )
-        if hidden:
-            assert file.secret, file.path
-            assert file.mode == "0600", file.path
+    words = ("password =", "PRIVATE KEY", "mysql", "pass =", "rabbit://", "key = ", "SECRET_KEY", "_secret =")
+    for node in SITE.nodes:
+        for file in node_document(SITE, node).files:
+            if any(word in file.content for word in words):
+                assert file.secret or file.path == layout.GALERA_CONF, file.path
+                assert file.mode == "0600" or not file.secret, file.path
 
 
 def test_the_virtual_address_may_come_and_go_on_control_hosts_alone() -> None:

@@ -1,0 +1,97 @@
+"""Compute on every node: nova-compute, which has libvirt run the virtual machines.
+
+It needs no database: it asks the conductors, by the message bus.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from piston_iac import cloud_layout as layout
+from piston_iac.node_document import File, Service
+from piston_iac.plan.cloud import settings
+from piston_iac.plan.cloud.hosts import compute_hosts
+from piston_iac.plan.fragment import NOTHING, Fragment
+from piston_iac.plan.services import libvirt, nova
+from piston_iac.site.addresses import node_address
+from piston_iac.site.schema import Cloud, Hypervisor, NetworkName, ServiceName, Site
+from piston_iac.trust.cephx import cluster_fsid
+
+_STATE = "/var/lib/nova"
+_IDENTITY = "/etc/nova/compute_id"
+_HELPER = f"privsep-helper --config-file {layout.COMPUTE_CONF}"
+# Of what an emulator can be: the least that every guest knows.
+_EMULATED: dict[str, object] = {"cpu_mode": "custom", "cpu_models": "qemu64"}
+
+
+def fragment(site: Site, node: str) -> Fragment:
+    """Runs where the mirror is, which keeps the machines' disks; what is lost with it is lost."""
+    if site.cloud is None or node not in compute_hosts(site):
+        return NOTHING
+    restart = (layout.COMPUTE_UNIT,)
+    text = settings.ini(_sections(site, site.cloud, node))
+    return Fragment(
+        files=(
+            File(layout.COMPUTE_CONF, text, mode="0600", restart=restart, secret=True),
+            # The node is the same one after each boot, with or without its disks.
+            File(_IDENTITY, f"{identity(site, node)}\n", restart=restart),
+        ),
+        units=(),
+        services=(
+            Service(
+                layout.COMPUTE,
+                restart,
+                path=layout.INSTANCES,
+                recover=("mkdir", "-p", layout.INSTANCES),
+            ),
+        ),
+    )
+
+
+def identity(site: Site, node: str) -> str:
+    """Nova's id of a node, a UUID."""
+    return str(uuid.uuid5(uuid.UUID(cluster_fsid(site.seed, site.name)), f"compute/{node}"))
+
+
+def _sections(site: Site, cloud: Cloud, node: str) -> settings.Sections:
+    """nova-compute's settings on one node."""
+    return settings.joined(
+        settings.messages(site, node),
+        {
+            "DEFAULT": {
+                **settings.logs(site, ServiceName.NOVA),
+                "host": node,
+                "my_ip": node_address(site, node, NetworkName.SERVICE),
+                "state_path": _STATE,
+                "instances_path": layout.INSTANCES,
+                "compute_driver": "libvirt.LibvirtDriver",
+                "initial_cpu_allocation_ratio": cloud.cpu_ratio,
+                "initial_ram_allocation_ratio": cloud.memory_ratio,
+                # After a power cut its machines are started again.
+                "resume_guests_state_on_host_boot": "true",
+            },
+            "image_cache": {"subdirectory_name": layout.IMAGE_CACHE},
+            "libvirt": {
+                "virt_type": cloud.hypervisor.value,
+                **(_EMULATED if cloud.hypervisor is Hypervisor.QEMU else {"cpu_mode": "host-model"}),
+                "num_pcie_ports": 8,
+                "images_type": "qcow2",
+                "rbd_secret_uuid": libvirt.secret_uuid(site),
+            },
+            "vnc": {"enabled": "false"},
+            "os_vif_ovs": {"ovsdb_connection": f"unix:{layout.OVS_SOCKET}"},
+            **{it: {"helper_command": _HELPER} for it in _PRIVILEGED},
+            "oslo_concurrency": {"lock_path": f"{_STATE}/lock"},
+            "service_user": {"send_service_user_token": "true", **settings.account(site, nova.USER)},
+        },
+        nova.clients(site),
+    )
+
+
+# Whatever asks for privileges. nova-compute has them, so no other program has to give them.
+_PRIVILEGED = (
+    "nova_sys_admin",
+    "vif_plug_ovs_privileged",
+    "vif_plug_linux_bridge_privileged",
+    "privsep_osbrick",
+)
