@@ -123,7 +123,7 @@ LOOK = "control-plane-look"
 RELOAD_BALANCER, GROW_QUEUES = "balancer-reload", "queues-grow"
 DATABASE = "service-database"
 KEYSTONE_FIRST = "keystone-first"
-CATALOGUE_LOOK, CATALOGUE_CHANGE = "catalogue-look", "catalogue-change"
+API_LOOK, API_CHANGE = "api-look", "api-change"
 
 
 def migrate_program(service: str) -> str:

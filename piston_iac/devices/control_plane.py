@@ -18,14 +18,13 @@ from piston_iac.devices.node_agent import NodeAgentClient
 from piston_iac.errors import DeviceRefused, PistonError, Unreachable
 from piston_iac.node_report import NodeReport
 from piston_iac.plan.cloud import ovn
-from piston_iac.plan.cloud.catalogue import Answer, Call, Identity
+from piston_iac.plan.cloud.api_call import ADMIN_PROJECT, Answer, Call
+from piston_iac.plan.cloud.catalogue import Identity
 from piston_iac.plan.cloud.seen import HostLook, parse
 from piston_iac.trust.secret import Secret
 
 DEVICE = "control plane"
 Parsed = TypeVar("Parsed")
-_CONFLICT = 409
-_FIRST_ERROR = 300
 
 
 @dataclass(frozen=True)
@@ -124,50 +123,66 @@ class ControlPlaneDriver:
         Raises:
             Unreachable: no host can ask. DeviceRefused: Keystone refuses the administrator.
         """
-        return self._identity(layout.CATALOGUE_LOOK, login, logins, apis, calls, deadline)
+        more = {
+            "logins": {name: password.get_secret_value() for name, password in logins.items()},
+            "apis": {name: {"port": port, "health": health} for name, (port, health) in apis.items()},
+        }
+        raw = self._ask(layout.API_LOOK, login, ADMIN_PROJECT, calls, more, deadline)
+        places = {name: dict(it) for name, it in raw["apis"].items()}
+        return Identity(_answers(raw), dict(raw["logins"]), places)
 
-    def change(self, login: Login, calls: Sequence[Call], deadline: Deadline) -> None:
+    def ask(
+        self, login: Login, calls: Sequence[Call], deadline: Deadline, project: str = ADMIN_PROJECT
+    ) -> tuple[Answer, ...]:
+        """What APIs answer to GET calls, made in a project.
+
+        Raises:
+            Unreachable: no host can ask. DeviceRefused: Keystone refuses the administrator.
+        """
+        return _answers(self._ask(layout.API_LOOK, login, project, calls, {}, deadline))
+
+    def change(
+        self, login: Login, calls: Sequence[Call], deadline: Deadline, project: str = ADMIN_PROJECT
+    ) -> tuple[Answer, ...]:
         """Send calls in order, up to the first that is refused.
 
         Raises:
-            Unreachable: no host can ask. DeviceRefused: Keystone's own reason.
+            Unreachable: no host can ask. DeviceRefused: the service's own reason.
         """
-        seen = self._identity(layout.CATALOGUE_CHANGE, login, {}, {}, calls, deadline)
-        for call, answer in zip(calls, seen.answers, strict=False):
-            # Somebody made it at the same moment: the next look finds it.
-            if answer.code >= _FIRST_ERROR and answer.code != _CONFLICT:
-                said = str(answer.body.get("error", {}).get("message", "")) or f"status {answer.code}"
-                remedy = "Run `pulumi up` again."
-                raise DeviceRefused("Keystone", f"{call.method} {call.path}", said, remedy)
+        answers = _answers(self._ask(layout.API_CHANGE, login, project, calls, {}, deadline))
+        for call, answer in zip(calls, answers, strict=False):
+            if answer.refused:
+                action = f"{call.method} {call.path} (port {call.port})"
+                raise DeviceRefused("the cloud", action, answer.reason(), "Run `pulumi up` again.")
+        return answers
 
-    def _identity(
+    def _ask(
         self,
         program: str,
         login: Login,
-        logins: Mapping[str, Secret],
-        apis: Mapping[str, tuple[int, str]],
+        project: str,
         calls: Sequence[Call],
+        more: Mapping[str, Any],
         deadline: Deadline,
-    ) -> Identity:
+    ) -> dict[str, Any]:
         arguments = {
             "user": login.user,
             "password": login.password.get_secret_value(),
-            "calls": [{"method": it.method, "path": it.path, "body": it.body} for it in calls],
-            "logins": {name: password.get_secret_value() for name, password in logins.items()},
-            "apis": {name: {"port": port, "health": health} for name, (port, health) in apis.items()},
+            "project": project,
+            "calls": [it.as_json() for it in calls],
+            "logins": {},
+            "apis": {},
+            **more,
         }
         last: PistonError | None = None
         for host in self._hosts:
             try:
-                raw = json.loads(self._program(host, program, arguments, deadline))
+                raw: dict[str, Any] = json.loads(self._program(host, program, arguments, deadline))
             except PistonError as error:
                 # It is off, or cut off: another one may reach the virtual address.
                 last = error
                 continue
-            answers = tuple(Answer(it["code"], it["body"]) for it in raw["answers"])
-            return Identity(
-                answers, dict(raw["logins"]), {name: dict(it) for name, it in raw["apis"].items()}
-            )
+            return raw
         cause = last.cause if last else "there is no control host"
         raise Unreachable("Keystone", "ask", cause, "See the control hosts.")
 
@@ -178,3 +193,7 @@ class ControlPlaneDriver:
             remedy = "Remove the cause, then run `pulumi up` again."
             raise DeviceRefused(host, f"run {program}", cause, remedy)
         return done.output
+
+
+def _answers(raw: Mapping[str, Any]) -> tuple[Answer, ...]:
+    return tuple(Answer(it["code"], it["body"], it["text"]) for it in raw["answers"])

@@ -27,7 +27,8 @@ from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.dynamic_providers.waiting import Waiting
 from piston_iac.errors import DeviceRefused, Unreachable
 from piston_iac.plan.cloud import catalogue
-from piston_iac.plan.cloud.catalogue import LOOK, Call, Identity, Records, WantedEntry
+from piston_iac.plan.cloud.api_call import Call
+from piston_iac.plan.cloud.catalogue import LOOK, Identity, Records, WantedEntry
 from piston_iac.plan.cloud.health import seen_apis, working
 from piston_iac.plan.cloud.member_service import STOPPED
 from piston_iac.trust.secret import Secret

@@ -10,31 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from piston_iac.plan.cloud.api_call import OK, Answer, Call
 from piston_iac.plan.cloud.api_service import SERVICE_PROJECT
 
 INTERFACES = ("admin", "internal", "public")
 ROLES = ("admin", "service")
 MISSING = "missing"
 _DOMAIN = "default"
-_OK = 200
 Fields = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of Keystone's API. `body` None: none; it may hold a password."""
-
-    method: str
-    path: str
-    body: Any = None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Its answer. Code 0: none came."""
-
-    code: int
-    body: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -89,7 +72,7 @@ def records(answers: Sequence[Answer]) -> Records:
         ValueError: one of them is no list of records.
     """
     names = ("services", "endpoints", "users", "projects", "roles", "role_assignments")
-    if len(answers) != len(names) or any(it.code != _OK for it in answers):
+    if len(answers) != len(names) or any(it.code != OK for it in answers):
         codes = ", ".join(str(it.code) for it in answers)
         raise ValueError(f"Keystone answers {codes}")
     return Records(*(answer.body[name] for answer, name in zip(answers, names, strict=True)))

@@ -35,8 +35,8 @@ def fragment(site: Site, node: str) -> Fragment:
             _program(layout.GROW_QUEUES, "rabbitmq", "grow", writes=True),
             _program(layout.DATABASE, "database", "make", writes=True),
             _program(layout.KEYSTONE_FIRST, "keystone_first", "make", writes=True),
-            _program(layout.CATALOGUE_LOOK, "identity", "look", writes=False),
-            _program(layout.CATALOGUE_CHANGE, "identity", "change", writes=True),
+            _program(layout.API_LOOK, "api_calls", "look", writes=False),
+            _program(layout.API_CHANGE, "api_calls", "change", writes=True),
         ),
     )
 

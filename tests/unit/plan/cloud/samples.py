@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from piston_iac import cloud_layout as layout
-from piston_iac.plan.cloud.catalogue import INTERFACES, Answer, Identity
+from piston_iac.plan.cloud.api_call import Answer
+from piston_iac.plan.cloud.catalogue import INTERFACES, Identity
 from piston_iac.plan.cloud.fields import WantedControlPlane
 from piston_iac.plan.cloud.ovn import OvnLook, OvnMember
 from piston_iac.plan.cloud.seen import (

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from piston_iac.plan.cloud import catalogue
-from piston_iac.plan.cloud.catalogue import Answer, Call, Records, WantedEntry
+from piston_iac.plan.cloud.api_call import Answer, Call
+from piston_iac.plan.cloud.catalogue import Records, WantedEntry
 from tests.unit.plan.cloud.samples import records_of_glance
 
 URL = "https://10.64.20.10:9292"

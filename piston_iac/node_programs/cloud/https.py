@@ -1,0 +1,44 @@
+"""One request to an API behind the site's own authority."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+from concurrent.futures import ThreadPoolExecutor
+from typing import IO, Any
+
+from piston_iac import cloud_layout as layout
+from piston_iac.node_programs.cloud.access import Access
+
+LIMIT_S = 10.0
+_HEALTH_S = 4.0
+
+
+def ask(
+    host: str,
+    port: int,
+    method: str,
+    path: str,
+    body: str | IO[bytes] | None,
+    headers: dict[str, str],
+    limit_s: float = LIMIT_S,
+) -> tuple[int, bytes, Any]:
+    """One request: status, body, headers; status 0 when there is no answer."""
+    context = ssl.create_default_context(cafile=layout.WEB_CA)
+    connection = http.client.HTTPSConnection(host, port, timeout=limit_s, context=context)
+    try:
+        connection.request(method, path, body, {"Content-Type": "application/json", **headers})
+        answer = connection.getresponse()
+        return answer.status, answer.read(), answer.headers
+    except (OSError, http.client.HTTPException):
+        return 0, b"", {}
+    finally:
+        connection.close()
+
+
+def health(access: Access, port: int, path: str) -> dict[str, int]:
+    """Status at the virtual address, as `address`, and at each control host, by its name."""
+    places = {"address": access.address, **access.members}
+    with ThreadPoolExecutor(len(places)) as pool:
+        codes = pool.map(lambda at: ask(at, port, "GET", path, None, {}, _HEALTH_S)[0], places.values())
+        return dict(zip(places, codes, strict=True))

@@ -1,0 +1,77 @@
+"""Services give long lists page by page: a look has all of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from piston_iac.node_programs.cloud import api_calls, keystone_login
+from piston_iac.node_programs.cloud.access import Access
+
+ACCESS = Access("n1", "10.64.20.11", {"n1": "10.64.20.11"}, "10.64.20.10")
+LOOK = {
+    "user": "admin",
+    "password": "x",
+    "project": "admin",
+    "calls": [
+        {
+            "method": "GET",
+            "path": "/v3/users?domain_id=default",
+            "body": None,
+            "port": 5000,
+            "headers": {},
+            "file": "",
+        }
+    ],
+    "logins": {},
+    "apis": {},
+}
+SECOND = "https://10.64.20.10:5000/v3/users?domain_id=default&marker=1"
+
+
+def answers(pages: dict[str, tuple[int, Any]]) -> list[api_calls.Answer]:
+    def ask(_host: str, _port: int, method: str, path: str, *_: Any) -> tuple[int, bytes, Any]:
+        if method == "POST":
+            return 201, b"{}", {"X-Subject-Token": "t"}
+        code, body = pages.get(path, (200, {}))
+        return code, json.dumps(body).encode(), {}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(api_calls, "ask", ask)
+        patch.setattr(keystone_login, "ask", ask)
+        patch.setattr(api_calls, "place", lambda _access: ACCESS.address)
+        patch.setattr(api_calls, "read_access", lambda: ACCESS)
+        found: list[api_calls.Answer] = api_calls.run(api_calls.parse(LOOK), only_look=True)["answers"]
+        return found
+
+
+def page(name: str, more: str | None) -> tuple[int, Any]:
+    return 200, {"users": [{"name": name}], "links": {"next": more}}
+
+
+def test_all_pages_are_one_answer() -> None:
+    first, second = "/v3/users?domain_id=default", "/v3/users?domain_id=default&marker=1"
+    (answer,) = answers({first: page("a", SECOND), second: page("b", None)})
+    assert [it["name"] for it in answer["body"]["users"]] == ["a", "b"]
+
+
+def test_a_page_that_fails_is_no_shorter_list() -> None:
+    first, second = "/v3/users?domain_id=default", "/v3/users?domain_id=default&marker=1"
+    (answer,) = answers({first: page("a", SECOND), second: (503, {})})
+    assert answer["code"] == 503
+
+
+@pytest.mark.parametrize(
+    ("service", "more"),
+    [
+        ("Nova", {"users_links": [{"rel": "next", "href": SECOND}]}),
+        ("Glance", {"next": "/v3/users?domain_id=default&marker=1"}),
+    ],
+)
+def test_each_service_says_in_its_own_way_where_the_rest_is(service: str, more: dict[str, Any]) -> None:
+    first, second = "/v3/users?domain_id=default", "/v3/users?domain_id=default&marker=1"
+    pages = {first: (200, {"users": [{"name": "a"}], **more}), second: (200, {"users": [{"name": "b"}]})}
+    (answer,) = answers(pages)
+    assert [it["name"] for it in answer["body"]["users"]] == ["a", "b"], service
