@@ -3,9 +3,8 @@
 In: {"user", "password", "project", "calls": [{"method", "path", "body", "port", "headers", "file"}],
 "logins": {user: password}, "apis": {name: {"port", "health"}}}. `look` makes GET calls alone. `logins`:
 accounts that are tried; `apis`: asked at the virtual address and at every control host.
-Out: {"answers": [{"code", "body", "text"}], "logins": {user: true}, "apis": {name: {place: code}}}; a place is
-"address" or a node;
-`change` ends with the first call that is refused. Code 0: no answer.
+Out: {"answers": [{"code", "body", "text"}], "logins": {user: true}, "apis": {name: {place: code}}}, where a
+place is "address" or a node; `change` ends with the first call that is refused. Code 0: no answer.
 """
 
 from __future__ import annotations
