@@ -108,6 +108,8 @@ INSTANCES = "/persist/instances"
 IMAGE_CACHE = "/persist/images"
 """What instances were made of; the agent makes it, and limits it."""
 OVS_SOCKET = "/run/openvswitch/db.sock"
+GUEST_IMAGE = "/usr/share/piston/guest.raw"
+"""The disk of the machine that the cloud checks itself with, in the micro-OS."""
 
 # Object store ---------------------------------------------------------------------------------------------
 RGW_UNIT = "piston-rgw.service"

@@ -16,7 +16,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from piston_iac import cloud_layout as layout
 from piston_iac.errors import SetupError
+from piston_iac.guest_image.build import digest as guest_digest
+from piston_iac.guest_image.build import ensure_guest
 from piston_iac.micro_os.debian import check_tools, ensure_base
 from piston_iac.micro_os.layer import freeze_times, write_layer
 from piston_iac.micro_os.recipe import Recipe, load_recipe
@@ -55,7 +58,7 @@ def build(release: str = RELEASE, say: Callable[[str], None] = print) -> Manifes
         SetupError: this machine lacks something, or a step of the build failed.
     """
     recipe = load_recipe()
-    digest = recipe.digest()
+    digest = release_digest(recipe)
     with _only_build(cache_dir()):
         built = read_manifest(release)
         if built and built.recipe == digest:
@@ -63,14 +66,20 @@ def build(release: str = RELEASE, say: Callable[[str], None] = print) -> Manifes
         check_tools()
         started = time.monotonic()
         base = ensure_base(recipe, cache_dir(), say)
+        guest = ensure_guest(cache_dir(), say)
         say("micro-OS: adding our files and packing")
         with tempfile.TemporaryDirectory(prefix="build-", dir=cache_dir()) as scratch:
-            image = _pack(recipe, base, Path(scratch))
+            image = _pack(recipe, base, guest, Path(scratch))
             manifest = Manifest(release, digest, {IMAGE: describe(image)})
             _publish(image, manifest)
         size_mb = manifest.files[IMAGE].size / 1e6
         say(f"micro-OS: release {release} built, {size_mb:.0f} MB, {time.monotonic() - started:.0f} s")
         return manifest
+
+
+def release_digest(recipe: Recipe) -> str:
+    """SHA-256 of all that a release is made from, hexadecimal."""
+    return hashlib.sha256(f"{recipe.digest()} {guest_digest()}".encode()).hexdigest()
 
 
 def describe(path: Path) -> ReleaseFile:
@@ -80,13 +89,16 @@ def describe(path: Path) -> ReleaseFile:
     return ReleaseFile(digest, path.stat().st_size)
 
 
-def _pack(recipe: Recipe, base: Path, scratch: Path) -> Path:
+def _pack(recipe: Recipe, base: Path, guest: Path, scratch: Path) -> Path:
     layer, work, root, image = (scratch / name for name in ("layer", "work", "root", IMAGE))
     for directory in (layer, work, root):
         directory.mkdir()
     # mkdtemp made the scratch directory 0700; the layer's own mode becomes the mode of the image's root.
     layer.chmod(0o755)
     write_layer(recipe, layer)
+    inside = layer / layout.GUEST_IMAGE.lstrip("/")
+    inside.parent.mkdir(parents=True)
+    shutil.copyfile(guest, inside)
     overlay = [str(path) for path in (base, layer, work, root)]
     _in_namespace(_COMPILE, overlay)
     freeze_times(layer)

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from piston_iac.errors import SetupError
@@ -118,26 +118,38 @@ def apply_patch(patch: Path, root: Path) -> None:
         raise SetupError("this machine", f"apply {patch.name} to the micro-OS", cause, remedy)
 
 
+def extract_packages(packages: Sequence[str], suite: str, target: Path) -> None:
+    """The files of packages and of what they need, below `target`; nothing is installed.
+
+    Raises:
+        SetupError: mmdebstrap failed; the last lines of it are the cause.
+    """
+    _bootstrap(["--variant=extract", f"--include={','.join(packages)}"], suite, target)
+
+
 def _install(recipe: Recipe, target: Path) -> None:
-    main, security = mirrors(apt_texts())
-    command = ["unshare", "--mount", "--propagation", "private", "mmdebstrap", "--quiet", "--mode=root"]
-    command += ["--variant=essential", "--format=directory", f"--include={','.join(recipe.packages)}"]
-    command += [f"--dpkgopt=path-exclude={pattern}" for pattern in _NO_FILES]
-    command += ["--aptopt=Apt::Install-Recommends false"]
+    options = ["--variant=essential", f"--include={','.join(recipe.packages)}"]
+    options += [f"--dpkgopt=path-exclude={pattern}" for pattern in _NO_FILES]
     for account in recipe.accounts:
         written = f"echo '{account.passwd}' >> \"$1/etc/passwd\"; echo '{account.group}' >> \"$1/etc/group\""
-        command.append(f"--essential-hook={written}")
+        options.append(f"--essential-hook={written}")
     # Before any package that asks is configured.
     answers = " ".join(f"'{line}'" for line in recipe.answers)
     if answers:
-        command.append(f"--essential-hook=printf '%s\\n' {answers} | chroot \"$1\" debconf-set-selections")
-    command += [recipe.suite, str(target)]
+        options.append(f"--essential-hook=printf '%s\\n' {answers} | chroot \"$1\" debconf-set-selections")
+    _bootstrap(options, recipe.suite, target)
+
+
+def _bootstrap(options: Sequence[str], suite: str, target: Path) -> None:
+    main, security = mirrors(apt_texts())
+    command = ["unshare", "--mount", "--propagation", "private", "mmdebstrap", "--quiet", "--mode=root"]
+    command += ["--format=directory", "--aptopt=Apt::Install-Recommends false", *options, suite, str(target)]
     done = subprocess.run(
-        [*command, *source_lines(recipe.suite, main, security)], capture_output=True, text=True, check=False
+        [*command, *source_lines(suite, main, security)], capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
-        remedy = "Check that apt works here and that the mirror has Debian trixie, then run it again."
+        remedy = f"Check that apt works here and that the mirror has Debian {suite}, then run it again."
         raise SetupError("this machine", "install the micro-OS packages", " / ".join(lines[-3:]), remedy)
 
 
