@@ -126,6 +126,7 @@ RELOAD_BALANCER, GROW_QUEUES = "balancer-reload", "queues-grow"
 DATABASE = "service-database"
 KEYSTONE_FIRST = "keystone-first"
 API_LOOK, API_CHANGE = "api-look", "api-change"
+CHECK_PAGES, CHECK_OBJECTS, CHECK_DASHBOARD = "check-pages", "check-objects", "check-dashboard"
 
 
 def migrate_program(service: str) -> str:

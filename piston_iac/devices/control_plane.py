@@ -18,7 +18,7 @@ from piston_iac.devices.node_agent import NodeAgentClient
 from piston_iac.errors import DeviceRefused, PistonError, Unreachable
 from piston_iac.node_report import NodeReport
 from piston_iac.plan.cloud import ovn
-from piston_iac.plan.cloud.api_call import ADMIN_PROJECT, Answer, Call
+from piston_iac.plan.cloud.api_call import ADMIN_PROJECT, NOT_FOUND, Answer, Call
 from piston_iac.plan.cloud.catalogue import Identity
 from piston_iac.plan.cloud.seen import HostLook, parse
 from piston_iac.trust.secret import Secret
@@ -104,6 +104,24 @@ class ControlPlaneDriver:
         """
         self._program(host, program, arguments, deadline)
 
+    def run_as(self, login: Login, program: str, arguments: Mapping[str, Any], deadline: Deadline) -> None:
+        """Run a program of the control hosts that itself logs in, on the first of them that answers.
+
+        Raises:
+            Unreachable: no host answers. DeviceRefused: the program's own reason.
+        """
+        who = {"user": login.user, "password": login.password.get_secret_value()}
+        self._anywhere(program, {**who, **arguments}, deadline)
+
+    def pages(self, urls: Sequence[str], deadline: Deadline) -> dict[str, str]:
+        """What web pages say to a control host; empty where they say nothing good.
+
+        Raises:
+            Unreachable: no host can ask.
+        """
+        raw = self._anywhere(layout.CHECK_PAGES, {"urls": list(urls)}, deadline)
+        return {str(url): str(text) for url, text in raw["pages"].items()}
+
     def apply(self, host: str, deadline: Deadline) -> None:
         """Have a host apply its document again."""
         self._hosts[host].converge(deadline)
@@ -151,7 +169,8 @@ class ControlPlaneDriver:
         """
         answers = _answers(self._ask(layout.API_CHANGE, login, project, calls, {}, deadline))
         for call, answer in zip(calls, answers, strict=False):
-            if answer.refused:
+            gone = call.method == "DELETE" and answer.code == NOT_FOUND
+            if answer.refused and not gone:
                 action = f"{call.method} {call.path} (port {call.port})"
                 raise DeviceRefused("the cloud", action, answer.reason(), "Run `pulumi up` again.")
         return answers
@@ -174,6 +193,10 @@ class ControlPlaneDriver:
             "apis": {},
             **more,
         }
+        return self._anywhere(program, arguments, deadline)
+
+    def _anywhere(self, program: str, arguments: Mapping[str, Any], deadline: Deadline) -> dict[str, Any]:
+        """What a program prints on the first host that can run it."""
         last: PistonError | None = None
         for host in self._hosts:
             try:
@@ -184,7 +207,7 @@ class ControlPlaneDriver:
                 continue
             return raw
         cause = last.cause if last else "there is no control host"
-        raise Unreachable("Keystone", "ask", cause, "See the control hosts.")
+        raise Unreachable("the cloud", f"run {program}", cause, "See the control hosts.")
 
     def _program(self, host: str, program: str, arguments: Mapping[str, Any], deadline: Deadline) -> bytes:
         done = self._hosts[host].run_program(program, json.dumps(arguments).encode(), deadline)

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from piston_iac import cloud_layout as layout
 from piston_iac.errors import SetupError
-from piston_iac.guest_image.build import digest as guest_digest
-from piston_iac.guest_image.build import ensure_guest
 from piston_iac.micro_os.debian import check_tools, ensure_base
+from piston_iac.micro_os.guest.build import digest as guest_digest
+from piston_iac.micro_os.guest.build import ensure_guest
 from piston_iac.micro_os.layer import freeze_times, write_layer
 from piston_iac.micro_os.recipe import Recipe, load_recipe
 from piston_iac.micro_os.release import (

@@ -30,7 +30,8 @@ from piston_iac.trust.derive import service_password
 _LOOK_S = 20.0
 
 
-def _way(site: Site, hosts: Iterable[str]) -> dict[str, object]:
+def way(site: Site, hosts: Iterable[str]) -> dict[str, object]:
+    """How the hosts are reached, for any resource that they hold."""
     return {
         "site": site.name,
         "timeout_s": _LOOK_S,
@@ -46,7 +47,7 @@ def control_plane(site: Site) -> ControlPlaneInputs:
     wanted = fields.WantedControlPlane(members(site), str(virtual_address(site)), served)
     return ControlPlaneInputs.model_validate(
         {
-            **_way(site, control_hosts(site)),
+            **way(site, control_hosts(site)),
             "members": members(site),
             "address": wanted.address,
             "served": served,
@@ -60,7 +61,7 @@ def ovn_central(site: Site) -> OvnCentralInputs:
     """OVN's databases."""
     return OvnCentralInputs.model_validate(
         {
-            **_way(site, ovn_hosts(site)),
+            **way(site, ovn_hosts(site)),
             "members": ovn_members(site),
             "deploy_s": float(site.timeouts.boot_s + site.timeouts.converge_s),
             **ovn.wanted_fields(ovn_members(site)),
@@ -77,7 +78,7 @@ def openstack_service(site: Site, service: ApiService) -> OpenStackServiceInputs
     owner = service.databases[0] if service.databases else ""
     return OpenStackServiceInputs.model_validate(
         {
-            **_way(site, control_hosts(site)),
+            **way(site, control_hosts(site)),
             "service": service.name,
             "type": service.type,
             "url": url,

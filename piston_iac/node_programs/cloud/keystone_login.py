@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from piston_iac import cloud_layout as layout
@@ -21,8 +22,27 @@ def place(access: Access) -> str:
     return access.members.get(found, access.address)
 
 
+@dataclass(frozen=True)
+class Token:
+    """A login in a project. `key` is secret."""
+
+    key: str
+    user_id: str
+    project_id: str
+
+
 def token(place: str, user: str, password: Secret, project: str) -> str:
-    """A token; empty when the login is refused.
+    """The key of a login; empty when it is refused.
+
+    Raises:
+        Fault: Keystone does not work.
+    """
+    found = scoped_token(place, user, password, project)
+    return found.key if found else ""
+
+
+def scoped_token(place: str, user: str, password: Secret, project: str) -> Token | None:
+    """A login; None when it is refused.
 
     Raises:
         Fault: Keystone does not work.
@@ -34,9 +54,10 @@ def token(place: str, user: str, password: Secret, project: str) -> str:
             "scope": {"project": {"name": project, "domain": _DOMAIN}},
         }
     }
-    code, _, headers = ask(place, layout.KEYSTONE_PORT, "POST", "/v3/auth/tokens", json.dumps(body), {})
+    code, text, headers = ask(place, layout.KEYSTONE_PORT, "POST", "/v3/auth/tokens", json.dumps(body), {})
     if code == HTTPStatus.CREATED:
-        return str(headers.get("X-Subject-Token", ""))
+        said = json.loads(text)["token"]
+        return Token(str(headers["X-Subject-Token"]), said["user"]["id"], said["project"]["id"])
     if code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return ""
+        return None
     raise Fault(f"Keystone answers {code or 'nothing'} at {place}")

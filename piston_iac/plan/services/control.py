@@ -37,9 +37,18 @@ def fragment(site: Site, node: str) -> Fragment:
             _program(layout.KEYSTONE_FIRST, "keystone_first", "make", writes=True),
             _program(layout.API_LOOK, "api_calls", "look", writes=False),
             _program(layout.API_CHANGE, "api_calls", "change", writes=True),
+            *(_CHECKS if site.cloud else ()),
         ),
     )
 
 
 def _program(name: str, module: str, verb: str, *, writes: bool, limit_s: float = _CALL_S) -> Program:
     return Program(name, ("python3", "-m", f"{_MODULE}.{module}", verb), writes, limit_s)
+
+
+_CHECKS = (
+    _program(layout.CHECK_PAGES, "check_pages", "ask", writes=False),
+    # They make what they look for, and take it away again.
+    _program(layout.CHECK_OBJECTS, "check_objects", "put", writes=True),
+    _program(layout.CHECK_DASHBOARD, "check_dashboard", "login", writes=False),
+)

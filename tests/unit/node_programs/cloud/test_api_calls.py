@@ -34,7 +34,7 @@ SECOND = "https://10.64.20.10:5000/v3/users?domain_id=default&marker=1"
 def answers(pages: dict[str, tuple[int, Any]]) -> list[api_calls.Answer]:
     def ask(_host: str, _port: int, method: str, path: str, *_: Any) -> tuple[int, bytes, Any]:
         if method == "POST":
-            return 201, b"{}", {"X-Subject-Token": "t"}
+            return 201, b'{"token": {"user": {"id": "u"}, "project": {"id": "p"}}}', {"X-Subject-Token": "t"}
         code, body = pages.get(path, (200, {}))
         return code, json.dumps(body).encode(), {}
 

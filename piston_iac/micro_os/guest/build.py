@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from piston_iac.errors import SetupError
-from piston_iac.guest_image.parts import FIRST_SECTOR, SECTOR, Entry, archive, boot_record
 from piston_iac.micro_os.debian import extract_packages
+from piston_iac.micro_os.guest.parts import FIRST_SECTOR, SECTOR, Entry, archive, boot_record
 
 _FILES = Path(__file__).with_name("files")
 _SUITE = "trixie"

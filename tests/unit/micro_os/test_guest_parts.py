@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from piston_iac.guest_image.parts import FIRST_SECTOR, Entry, archive, boot_record
+from piston_iac.micro_os.guest.parts import FIRST_SECTOR, Entry, archive, boot_record
 
 
 def read(whole: bytes) -> dict[str, tuple[int, bytes]]:
     """Mode and content by path, up to the trailer; the format's own rules, read from its other end."""
-    found, at = {}, 0
+    found: dict[str, tuple[int, bytes]] = {}
+    at = 0
     while True:
         assert whole[at : at + 6] == b"070701"
         fields = [int(whole[it : it + 8], 16) for it in range(at + 6, at + 110, 8)]

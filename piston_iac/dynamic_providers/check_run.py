@@ -1,0 +1,124 @@
+"""Runs one check of the cloud: makes what `plan.cloud.check` says, asks what must answer, removes it all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from piston_iac import cloud_layout as layout
+from piston_iac.deadline import Deadline
+from piston_iac.devices.control_plane import ControlPlaneDriver, Login
+from piston_iac.dynamic_providers import runtime
+from piston_iac.dynamic_providers.timeline import doing
+from piston_iac.dynamic_providers.waiting import Waiting
+from piston_iac.errors import DeviceRefused, PistonError
+from piston_iac.plan.cloud.check import seen as looking
+from piston_iac.plan.cloud.check.seen import PROJECT, Seen
+from piston_iac.plan.cloud.check.steps import Do, Fail, Ready, Wait, clean_up, next_step
+from piston_iac.plan.services import rgw
+
+DEVICE = "the cloud"
+_ACTION = "check itself"
+_WAITING = Waiting(DEVICE, _ACTION, "Look at the servers of project piston-check", poll_s=2.0)
+# Emulated machines on a busy node take a minute to boot.
+_MAKE_S, _ANSWER_S, _CLEAN_S, _CALL_S = 420.0, 240.0, 120.0, 90.0
+_LOOK_S = 15.0
+
+
+@dataclass
+class CheckRun:
+    """One check.
+
+    Args:
+        hosts: the nodes on which a machine has to run.
+    """
+
+    driver: ControlPlaneDriver
+    login: Login
+    hosts: Sequence[str]
+    project: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Do all of it; `seconds` then says what each part took.
+
+        Raises:
+            PistonError: something of the cloud does not work.
+        """
+        answers = self.driver.ask(self.login, looking.FIRST_LOOK, self._limit(_LOOK_S))
+        self.project = looking.project_id(answers)
+        if not self.project:
+            remedy = "Run `pulumi up` again: it makes the project."
+            raise DeviceRefused(DEVICE, _ACTION, f"there is no project {PROJECT}", remedy)
+        self._clean()
+        try:
+            ready = self._timed("network and machines with a volume", self._make)
+            self._timed("floating IPs and the volume answer", lambda: self._pages(ready.pages))
+            self._timed("an object by Swift and by S3", self._objects)
+            self._timed("a login at the dashboard", self._dashboard)
+        except PistonError:
+            # What is wrong is known: that is said, not what may go wrong while tidying.
+            with suppress(PistonError):
+                self._clean()
+            raise
+        self._timed("all of it removed", self._clean)
+
+    def _make(self) -> Ready:
+        limit = self._limit(_MAKE_S)
+        while True:
+            step = next_step(self.hosts, self.project, self._seen())
+            match step:
+                case Ready():
+                    return step
+                case Do(what, calls):
+                    doing(DEVICE, what)
+                    self.driver.change(self.login, calls, self._limit(_CALL_S), PROJECT)
+                case Wait(what):
+                    _WAITING.pause(what, limit)
+                case Fail(cause, remedy):
+                    raise DeviceRefused(DEVICE, _ACTION, cause, remedy)
+
+    def _pages(self, wanted: dict[str, str]) -> None:
+        limit = self._limit(_ANSWER_S)
+        while True:
+            said = self.driver.pages(tuple(wanted), self._limit(_LOOK_S))
+            wrong = [url for url, begin in wanted.items() if not said.get(url, "").startswith(begin)]
+            if not wrong:
+                return
+            _WAITING.pause(f"an answer of {', '.join(wrong)}", limit)
+
+    def _objects(self) -> None:
+        more = {"project": PROJECT, "port": rgw.SERVICE.port}
+        self.driver.run_as(self.login, layout.CHECK_OBJECTS, more, self._limit(_CALL_S))
+
+    def _dashboard(self) -> None:
+        self.driver.run_as(self.login, layout.CHECK_DASHBOARD, {}, self._limit(_CALL_S))
+
+    def _clean(self) -> None:
+        limit = self._limit(_CLEAN_S)
+        while step := clean_up(self.hosts, self.project, self._seen()):
+            match step:
+                case Do(what, calls):
+                    doing(DEVICE, what)
+                    self.driver.change(self.login, calls, self._limit(_CALL_S), PROJECT)
+                    _WAITING.pause(what, limit)
+                case Wait(what):
+                    _WAITING.pause(what, limit)
+
+    def _seen(self) -> Seen:
+        calls = looking.look(self.hosts, self.project)
+        try:
+            return looking.seen(self.driver.ask(self.login, calls, self._limit(_LOOK_S), PROJECT))
+        except ValueError as error:
+            raise DeviceRefused(DEVICE, _ACTION, str(error), "See the services' own lines.") from None
+
+    def _timed(self, what: str, part: Callable[[], Ready | None]) -> Ready:
+        began = time.monotonic()
+        done = part()
+        self.seconds[what] = round(time.monotonic() - began, 1)
+        return done or Ready({})
+
+    def _limit(self, seconds: float) -> Deadline:
+        return Deadline.after(seconds, runtime.CANCELLED)

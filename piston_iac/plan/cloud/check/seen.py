@@ -1,0 +1,162 @@
+"""What there is of a check in the cloud: everything of one project, as the APIs give it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from piston_iac.plan.cloud.api_call import OK, Answer, Call
+from piston_iac.plan.services import cinder, glance, neutron, nova
+
+Record = Mapping[str, Any]
+
+PROJECT = "piston-check"
+NAME = PROJECT
+"""Of everything that the check makes, alone or before a dash."""
+IMAGE, FLAVOR, PUBLIC = "piston-check", "piston.check", "public"
+# The first version in which an administrator names the node of a server without more ado.
+_NOVA = (("OpenStack-API-Version", "compute 2.74"),)
+ROUTER_PORT = f"{NAME}-router"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Records by name, of each kind. `floating`: by the id of the port that they lead to, empty for none.
+
+    `image`, `flavor`, `public`, `group`: ids of what the platform brings; empty where it is missing.
+    """
+
+    networks: Mapping[str, Record]
+    subnets: Mapping[str, Record]
+    routers: Mapping[str, Record]
+    ports: Mapping[str, Record]
+    floating: Mapping[str, Record]
+    servers: Mapping[str, Record]
+    volumes: Mapping[str, Record]
+    image: str
+    flavor: str
+    public: str
+    group: str
+
+
+def on_network(method: str, path: str, body: object = None) -> Call:
+    """A call of Neutron."""
+    return Call(method, f"/v2.0/{path}", body, neutron.SERVICE.port)
+
+
+def on_compute(method: str, path: str, body: object = None) -> Call:
+    """A call of Nova."""
+    return Call(method, f"/v2.1/{path}", body, nova.SERVICE.port, _NOVA)
+
+
+def on_volumes(method: str, path: str, project: str, body: object = None) -> Call:
+    """A call of Cinder, which has the project's id in its paths."""
+    return Call(method, f"/v3/{project}/{path}", body, cinder.SERVICE.port)
+
+
+def server_name(host: str) -> str:
+    """Of the machine on one node, and of its port."""
+    return f"{NAME}-{host}"
+
+
+FIRST_LOOK = (Call("GET", f"/v3/projects?name={PROJECT}"),)
+"""The project's id, without which Cinder cannot be asked."""
+
+
+COMPUTE_LOOK = on_compute("GET", "os-services?binary=nova-compute")
+"""Which nodes take machines."""
+
+
+def computes(answer: Answer) -> dict[str, str]:
+    """`up`, `down` or `disabled` by node, from the answer to `COMPUTE_LOOK`.
+
+    Raises:
+        ValueError: Nova gives no list.
+    """
+    (services,) = _lists((answer,), ("services",))
+    return {str(it["host"]): str(it["state"]) if it["status"] == "enabled" else "disabled" for it in services}
+
+
+def project_id(answers: Sequence[Answer]) -> str:
+    """From the answers to `FIRST_LOOK`; empty when there is no such project.
+
+    Raises:
+        ValueError: Keystone gives no list.
+    """
+    found = _lists(answers, ("projects",))[0]
+    return str(found[0]["id"]) if found else ""
+
+
+def look(hosts: Sequence[str], project: str) -> tuple[Call, ...]:
+    """The calls whose answers `seen` reads. An administrator sees all projects, so they ask by name."""
+    named = "&".join(f"name={it}" for it in (ROUTER_PORT, *map(server_name, hosts)))
+    return (
+        on_network("GET", f"networks?name={NAME}"),
+        on_network("GET", f"subnets?name={NAME}"),
+        on_network("GET", f"routers?name={NAME}"),
+        on_network("GET", f"ports?{named}"),
+        on_network("GET", f"floatingips?description={NAME}"),
+        on_compute("GET", "servers/detail"),
+        on_volumes("GET", "volumes/detail", project),
+        Call("GET", f"/v2/images?name={IMAGE}&status=active", port=glance.SERVICE.port),
+        on_compute("GET", "flavors?is_public=None"),
+        on_network("GET", f"networks?name={PUBLIC}&router:external=true"),
+        on_network("GET", f"security-groups?name={NAME}&project_id={project}"),
+    )
+
+
+_KINDS = (
+    "networks",
+    "subnets",
+    "routers",
+    "ports",
+    "floatingips",
+    "servers",
+    "volumes",
+    "images",
+    "flavors",
+    "networks",
+    "security_groups",
+)
+
+
+def seen(answers: Sequence[Answer]) -> Seen:
+    """Read the answers to `look`.
+
+    Raises:
+        ValueError: one of them is no list of records.
+    """
+    networks, subnets, routers, ports, floating, servers, volumes, images, flavors, public, groups = _lists(
+        answers, _KINDS
+    )
+    return Seen(
+        _by("name", networks),
+        _by("name", subnets),
+        _by("name", routers),
+        _by("name", ports),
+        {str(it.get("port_id") or ""): it for it in floating},
+        _by("name", servers),
+        _by("name", volumes),
+        _first_id(images),
+        next((str(it["id"]) for it in flavors if it["name"] == FLAVOR), ""),
+        _first_id(public),
+        _first_id(groups),
+    )
+
+
+def _lists(answers: Sequence[Answer], kinds: Sequence[str]) -> list[Sequence[Record]]:
+    if len(answers) != len(kinds):
+        raise ValueError(f"{len(answers)} answers to {len(kinds)} questions")
+    for answer, kind in zip(answers, kinds, strict=True):
+        if answer.code != OK or kind not in answer.body:
+            raise ValueError(f"asked for {kind}: {answer.reason()}")
+    return [answer.body[kind] for answer, kind in zip(answers, kinds, strict=True)]
+
+
+def _by(field: str, records: Sequence[Record]) -> dict[str, Record]:
+    return {str(it[field]): it for it in records}
+
+
+def _first_id(records: Sequence[Record]) -> str:
+    return str(records[0]["id"]) if records else ""
