@@ -98,7 +98,7 @@ class CheckRun:
 
     def _clean(self) -> None:
         limit = self._limit(_CLEAN_S)
-        while step := clean_up(self.hosts, self.project, self._seen()):
+        while step := clean_up(self.project, self._seen()):
             match step:
                 case Do(what, calls):
                     doing(DEVICE, what)
@@ -108,7 +108,7 @@ class CheckRun:
                     _WAITING.pause(what, limit)
 
     def _seen(self) -> Seen:
-        calls = looking.look(self.hosts, self.project)
+        calls = looking.look(self.project)
         try:
             return looking.seen(self.driver.ask(self.login, calls, self._limit(_LOOK_S), PROJECT))
         except ValueError as error:

@@ -88,14 +88,13 @@ def project_id(answers: Sequence[Answer]) -> str:
     return str(found[0]["id"]) if found else ""
 
 
-def look(hosts: Sequence[str], project: str) -> tuple[Call, ...]:
-    """The calls whose answers `seen` reads. An administrator sees all projects, so they ask by name."""
-    named = "&".join(f"name={it}" for it in (ROUTER_PORT, *map(server_name, hosts)))
+def look(project: str) -> tuple[Call, ...]:
+    """The calls whose answers `seen` reads. An administrator sees all projects, so they ask for this one."""
     return (
         on_network("GET", f"networks?name={NAME}"),
         on_network("GET", f"subnets?name={NAME}"),
         on_network("GET", f"routers?name={NAME}"),
-        on_network("GET", f"ports?{named}"),
+        on_network("GET", f"ports?project_id={project}"),
         on_network("GET", f"floatingips?description={NAME}"),
         on_compute("GET", "servers/detail"),
         on_volumes("GET", "volumes/detail", project),
@@ -134,7 +133,8 @@ def seen(answers: Sequence[Answer]) -> Seen:
         _by("name", networks),
         _by("name", subnets),
         _by("name", routers),
-        _by("name", ports),
+        # OVN has ports of its own in a network, which come and go with it.
+        {name: it for name, it in _by("name", ports).items() if name.startswith(NAME)},
         {str(it.get("port_id") or ""): it for it in floating},
         _by("name", servers),
         _by("name", volumes),

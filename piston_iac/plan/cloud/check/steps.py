@@ -93,7 +93,7 @@ def pages(hosts: Sequence[str], seen: Seen) -> dict[str, str]:
     }
 
 
-def clean_up(hosts: Sequence[str], project: str, seen: Seen) -> Step | None:
+def clean_up(project: str, seen: Seen) -> Step | None:
     """The next action toward nothing being left; None when nothing is.
 
     Also of a check that was interrupted, on other nodes than now: everything in the project is its own.
@@ -111,11 +111,11 @@ def clean_up(hosts: Sequence[str], project: str, seen: Seen) -> Step | None:
     if volumes:
         gone = [on_volumes("DELETE", f"volumes/{it['id']}?force=true", project) for it in volumes]
         return Do("remove volumes", tuple(gone))
-    network = list(_network_gone(hosts, seen))
+    network = list(_network_gone(seen))
     return Do("remove the network", tuple(network)) if network else None
 
 
-def _network_gone(hosts: Sequence[str], seen: Seen) -> Iterator[Call]:
+def _network_gone(seen: Seen) -> Iterator[Call]:
     way = seen.ports.get(ROUTER_PORT)
     attached = bool(way and way["device_id"])
     for router in seen.routers.values():
@@ -124,8 +124,8 @@ def _network_gone(hosts: Sequence[str], seen: Seen) -> Iterator[Call]:
             yield on_network("PUT", path, {"port_id": way["id"]})
         yield on_network("DELETE", f"routers/{router['id']}")
     # The router takes its own port with it.
-    for name in (*map(server_name, hosts), *(() if attached else (ROUTER_PORT,))):
-        if port := seen.ports.get(name):
+    for name, port in seen.ports.items():
+        if not (attached and name == ROUTER_PORT):
             yield on_network("DELETE", f"ports/{port['id']}")
     for network in seen.networks.values():
         yield on_network("DELETE", f"networks/{network['id']}")

@@ -19,7 +19,7 @@ _STEPS = 40
 def make(cloud: SmallCloud, hosts: Sequence[str] = HOSTS) -> Step:
     """Go on until there is nothing more to do."""
     for _ in range(_STEPS):
-        step = next_step(hosts, "p", cloud.look(hosts))
+        step = next_step(hosts, "p", cloud.look())
         if isinstance(step, Do):
             cloud.send(step.calls)
         elif not isinstance(step, Wait):
@@ -27,9 +27,9 @@ def make(cloud: SmallCloud, hosts: Sequence[str] = HOSTS) -> Step:
     raise AssertionError(f"it goes on for ever: {step}")
 
 
-def clean(cloud: SmallCloud, hosts: Sequence[str] = HOSTS) -> None:
+def clean(cloud: SmallCloud) -> None:
     for _ in range(_STEPS):
-        step = clean_up(hosts, "p", cloud.look(hosts))
+        step = clean_up("p", cloud.look())
         if step is None:
             return
         if isinstance(step, Do):
@@ -68,7 +68,7 @@ def test_nothing_is_left() -> None:
 def test_a_check_that_was_killed_anywhere_is_cleaned_up(steps: int) -> None:
     cloud = SmallCloud()
     for _ in range(steps):
-        step = next_step(HOSTS, "p", cloud.look(HOSTS))
+        step = next_step(HOSTS, "p", cloud.look())
         if isinstance(step, Do):
             cloud.send(step.calls)
     clean(cloud)
@@ -83,7 +83,7 @@ def test_a_node_that_starts_none_is_named_with_what_nova_says() -> None:
 
 def test_what_the_platform_has_to_bring_is_named_at_once() -> None:
     cloud = SmallCloud()
-    seen = cloud.look(HOSTS)
+    seen = cloud.look()
     bare = type(seen)(**{**vars(seen), "image": "", "group": ""})
     step = next_step(HOSTS, "p", bare)
     assert isinstance(step, Fail)
