@@ -281,6 +281,17 @@ class Hypervisor(StrEnum):
     QEMU = "qemu"
 
 
+class RootDisks(StrEnum):
+    """Where machines have their root disks.
+
+    On the mirror of the node that they run on: quick, and lost with that node. In the cluster storage: they
+    outlive it.
+    """
+
+    LOCAL = "local"
+    CEPH = "ceph"
+
+
 class Cloud(Model):
     """Virtual machines, networks, volumes, objects and dashboard. Compute and network are on every node.
 
@@ -289,6 +300,7 @@ class Cloud(Model):
     """
 
     hypervisor: Hypervisor = Hypervisor.KVM
+    root_disks: RootDisks = RootDisks.LOCAL
     cpu_ratio: Annotated[float, Field(gt=0, le=64)] = 4.0
     memory_ratio: Annotated[float, Field(gt=0, le=4)] = 1.0
 

@@ -14,6 +14,7 @@ Caps = dict[str, str]
 MON, MGR, ADMIN, GLANCE = "mon.", "mgr", "client.admin", "client.glance"
 DATABASES = layout.BACKUP_ENTITY
 CINDER, CINDER_BACKUP, RGW = "client.cinder", "client.cinder-backup", layout.RGW_ENTITY
+NOVA = "client.nova"
 ADMIN_CAPS: Caps = {"mds": "allow *", "mgr": "allow *", "mon": "allow *", "osd": "allow *"}
 _MGR_MON = (
     "allow service mgr rx",  # to be a mgr at all: its beacons and reports
@@ -45,6 +46,12 @@ CLOUD_CLIENTS: dict[str, Caps] = {
         "mgr": "profile rbd pool=volumes",
         # A volume that was made of an image goes on reading what it shares with it.
         "osd": "profile rbd pool=volumes, profile rbd-read-only pool=images",
+    },
+    # Root disks of machines, where the site keeps them in the cluster storage.
+    NOVA: {
+        "mon": "profile rbd",
+        "mgr": "profile rbd pool=vms",
+        "osd": "profile rbd pool=vms, profile rbd-read-only pool=images",
     },
     CINDER_BACKUP: {
         "mon": "profile rbd",

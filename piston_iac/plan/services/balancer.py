@@ -15,8 +15,9 @@ from piston_iac.plan.cloud.hosts import control_hosts, members, virtual_address
 from piston_iac.plan.fragment import Fragment
 from piston_iac.plan.services.catalogue import api_services
 from piston_iac.site.schema import NetworkName, Site
+from piston_iac.trust import service_authority
 from piston_iac.trust.authority import Identity
-from piston_iac.trust.web import web_authority, web_identity
+from piston_iac.trust.service_authority import Kind
 
 _ROUTER_ID = 51
 _BEST_PRIORITY = 150
@@ -27,7 +28,7 @@ def fragment(site: Site, node: str) -> Fragment:
     hosts = control_hosts(site)
     if not hosts:
         return Fragment((), ())
-    authority = File(layout.WEB_CA, web_authority(site.seed, site.name))
+    authority = File(layout.WEB_CA, service_authority.authority(site.seed, site.name, Kind.WEB))
     if node not in hosts:
         return Fragment((authority,), ())
     own, served = members(site)[node], identity(site, node)
@@ -50,7 +51,7 @@ def fragment(site: Site, node: str) -> Fragment:
 def identity(site: Site, node: str) -> Identity:
     """What the balancer of one control host proves itself with, at its own address and at the virtual one."""
     addresses = (str(virtual_address(site)), members(site)[node])
-    return web_identity(site.seed, site.name, node, addresses)
+    return service_authority.identity(site.seed, site.name, Kind.WEB, node, addresses)
 
 
 def haproxy_conf(site: Site, node: str) -> str:

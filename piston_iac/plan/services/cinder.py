@@ -73,7 +73,7 @@ def _volumes(site: Site) -> dict[str, object]:
         "rbd_pool": PoolName.VOLUMES.value,
         "rbd_user": CINDER.removeprefix("client."),
         "rbd_ceph_conf": _CEPH_CONF,
-        "rbd_secret_uuid": libvirt.secret_uuid(site),
+        "rbd_secret_uuid": libvirt.secret_uuid(site, CINDER),
         "rbd_flatten_volume_from_snapshot": "false",
         "report_discard_supported": "true",
         # It is Cinder's alone: what is free need not be counted image by image.

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import uuid
 
+from piston_iac import ceph_layout
 from piston_iac import cloud_layout as layout
 from piston_iac.node_document import File, Service
+from piston_iac.plan.ceph.caps import NOVA
 from piston_iac.plan.cloud import settings
 from piston_iac.plan.cloud.hosts import compute_hosts
 from piston_iac.plan.fragment import NOTHING, Fragment
 from piston_iac.plan.services import libvirt, nova
 from piston_iac.site.addresses import node_address
-from piston_iac.site.schema import Cloud, Hypervisor, NetworkName, ServiceName, Site
-from piston_iac.trust.cephx import cluster_fsid
+from piston_iac.site.schema import Cloud, Hypervisor, NetworkName, PoolName, RootDisks, ServiceName, Site
+from piston_iac.trust.cephx import cephx_key, cluster_fsid
 
 _STATE = "/var/lib/nova"
 _IDENTITY = "/etc/nova/compute_id"
+_KEYRING = f"/etc/ceph/ceph.{NOVA}.keyring"
 _HELPER = f"privsep-helper --config-file {layout.COMPUTE_CONF}"
 # Of what an emulator can be: the least that every guest knows.
 _EMULATED: dict[str, object] = {"cpu_mode": "custom", "cpu_models": "qemu64"}
@@ -35,6 +38,7 @@ def fragment(site: Site, node: str) -> Fragment:
             File(layout.COMPUTE_CONF, text, mode="0600", restart=restart, secret=True),
             # The node is the same one after each boot, with or without its disks.
             File(_IDENTITY, f"{identity(site, node)}\n", restart=restart),
+            File(_KEYRING, _keyring(site), mode="0600", restart=restart, secret=True),
         ),
         units=(),
         services=(
@@ -46,6 +50,10 @@ def fragment(site: Site, node: str) -> Fragment:
             ),
         ),
     )
+
+
+def _keyring(site: Site) -> str:
+    return f"[{NOVA}]\n\tkey = {cephx_key(site.seed, NOVA).get_secret_value()}\n"
 
 
 def identity(site: Site, node: str) -> str:
@@ -75,9 +83,11 @@ def _sections(site: Site, cloud: Cloud, node: str) -> settings.Sections:
                 "virt_type": cloud.hypervisor.value,
                 **(_EMULATED if cloud.hypervisor is Hypervisor.QEMU else {"cpu_mode": "host-model"}),
                 "num_pcie_ports": 8,
-                "images_type": "qcow2",
-                "rbd_secret_uuid": libvirt.secret_uuid(site),
+                **_root_disks(site, cloud),
+                **_migration(site, node),
             },
+            # All nodes are told the same; which processor one has is found out when it starts machines.
+            "workarounds": {"skip_cpu_compare_on_dest": "true"},
             "vnc": {"enabled": "false"},
             "os_vif_ovs": {"ovsdb_connection": f"unix:{layout.OVS_SOCKET}"},
             **{it: {"helper_command": _HELPER} for it in _PRIVILEGED},
@@ -86,6 +96,31 @@ def _sections(site: Site, cloud: Cloud, node: str) -> settings.Sections:
         },
         nova.clients(site),
     )
+
+
+def _root_disks(site: Site, cloud: Cloud) -> dict[str, object]:
+    if cloud.root_disks is RootDisks.LOCAL:
+        return {"images_type": "qcow2"}
+    return {
+        "images_type": "rbd",
+        "images_rbd_pool": PoolName.VMS.value,
+        "images_rbd_ceph_conf": ceph_layout.CONF,
+        "rbd_user": NOVA.removeprefix("client."),
+        "rbd_secret_uuid": libvirt.secret_uuid(site, NOVA),
+    }
+
+
+def _migration(site: Site, node: str) -> dict[str, object]:
+    """How others give this node machines: encrypted, memory and disks alike."""
+    return {
+        "live_migration_scheme": "tls",
+        "live_migration_with_native_tls": "true",
+        "live_migration_inbound_addr": libvirt.migration_address(site, node),
+        # A machine that changes its memory faster than it can be copied is stopped for the rest, seconds.
+        "live_migration_timeout_action": "force_complete",
+        "live_migration_completion_timeout": 300,
+        "live_migration_permit_post_copy": "false",
+    }
 
 
 # Whatever asks for privileges. nova-compute has them, so no other program has to give them.

@@ -10,7 +10,7 @@ from pathlib import Path
 from piston_iac.node_programs.cloud.balancer import certificate, parse_servers
 from piston_iac.trust.certificates import digest
 from piston_iac.trust.secret import Secret
-from piston_iac.trust.web import web_identity
+from piston_iac.trust.service_authority import Kind, identity
 
 STATS = """# pxname,svname,status,check_status
 database,FRONTEND,OPEN,
@@ -31,9 +31,9 @@ def test_dead_servers_and_those_that_somebody_held_out() -> None:
 
 
 def test_what_is_served_is_named_by_the_digest_of_the_certificate(tmp_path: Path) -> None:
-    identity = web_identity(Secret("of this test"), "lab", "n1", ("127.0.0.1",))
+    own = identity(Secret("of this test"), "lab", Kind.WEB, "n1", ("127.0.0.1",))
     pem = tmp_path / "web.pem"
-    pem.write_text(identity.certificate_pem + identity.key_pem.get_secret_value())
+    pem.write_text(own.certificate_pem + own.key_pem.get_secret_value())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -46,5 +46,5 @@ def test_what_is_served_is_named_by_the_digest_of_the_certificate(tmp_path: Path
         server.start()
         seen = certificate("127.0.0.1", listener.getsockname()[1])
         server.join(10)
-    assert seen["sha256"] == digest(identity.certificate_pem)
+    assert seen["sha256"] == digest(own.certificate_pem)
     assert seen["days"] > 3650

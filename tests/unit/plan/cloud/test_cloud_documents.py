@@ -12,13 +12,13 @@ import pytest
 from piston_iac import cloud_layout as layout
 from piston_iac.micro_os.recipe import load_recipe
 from piston_iac.node_document import File, NodeDocument, from_json
-from piston_iac.plan.ceph.caps import CLOUD_CLIENTS
+from piston_iac.plan.ceph.caps import CINDER, CLOUD_CLIENTS, NOVA
 from piston_iac.plan.ceph.wanted import keys
 from piston_iac.plan.documents import DATA_BRIDGE, node_document
 from piston_iac.plan.services import chassis, libvirt, rgw
 from piston_iac.plan.services.catalogue import api_services
 from piston_iac.site.load import load_file
-from piston_iac.site.schema import Cloud, Hypervisor
+from piston_iac.site.schema import Cloud, Hypervisor, RootDisks
 from piston_iac.trust.cephx import cephx_key
 from piston_iac.trust.derive import service_password
 
@@ -163,7 +163,7 @@ def test_the_message_bus_is_reached_by_every_member_and_named_after_the_node() -
 
 
 def test_volumes_are_opened_with_the_key_that_libvirt_keeps() -> None:
-    cinder, uuid = options(HOST, "/etc/cinder/cinder.conf"), libvirt.secret_uuid(SITE)
+    cinder, uuid = options(HOST, "/etc/cinder/cinder.conf"), libvirt.secret_uuid(SITE, CINDER)
     assert cinder["ceph"]["rbd_secret_uuid"] == uuid
     key = file_of(OTHER, f"/etc/libvirt/secrets/{uuid}.base64")
     assert (key.content, key.mode, key.secret) == (
@@ -206,3 +206,28 @@ def test_the_dashboards_settings_are_a_python_module() -> None:
     exec(file_of(HOST, "/etc/openstack-dashboard/local_settings.py").content, found)  # noqa: S102 - ours
     assert found["OPENSTACK_KEYSTONE_URL"] == "https://10.64.20.10:5000/v3"
     assert found["DEBUG"] is False
+
+
+def test_nodes_give_each_other_machines_by_certificates_of_their_own_authority() -> None:
+    compute = options(OTHER, layout.COMPUTE_CONF)["libvirt"]
+    assert (compute["live_migration_scheme"], compute["live_migration_with_native_tls"]) == ("tls", "true")
+    daemon = file_of(OTHER, "/etc/libvirt/libvirtd.conf").content
+    assert f'listen_addr = "{compute["live_migration_inbound_addr"]}"' in daemon
+    assert "listen_tcp = 0" in daemon
+    assert file_of(OTHER, "/etc/pki/CA/cacert.pem").content != file_of(HOST, layout.WEB_CA).content
+    keys_of = {node: file_of(node, "/etc/pki/qemu/server-key.pem") for node in (HOST, OTHER)}
+    assert keys_of[HOST].content != keys_of[OTHER].content
+    assert all(it.secret and it.mode == "0600" for it in keys_of.values())
+
+
+@pytest.mark.parametrize(("where", "images", "user"), [("local", "qcow2", None), ("ceph", "rbd", "nova")])
+def test_root_disks_are_where_the_site_says(where: str, images: str, user: str | None) -> None:
+    site = SITE.model_copy(update={"cloud": Cloud(root_disks=RootDisks(where))})
+    files = {it.path: it.content for it in node_document(site, OTHER).files}
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read_string(files[layout.COMPUTE_CONF])
+    options_ = parser["libvirt"]
+    assert (options_["images_type"], options_.get("rbd_user")) == (images, user)
+    if user:
+        key = files[f"/etc/libvirt/secrets/{options_['rbd_secret_uuid']}.base64"]
+        assert key == cephx_key(SITE.seed, NOVA).get_secret_value()

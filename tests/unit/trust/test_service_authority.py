@@ -13,21 +13,25 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from piston_iac.trust.authority import Identity
 from piston_iac.trust.secret import Secret
-from piston_iac.trust.web import web_authority, web_identity
+from piston_iac.trust.service_authority import Kind, authority, identity
 
 SEED = Secret("a seed that is at least thirty-two characters")
 
 
 def test_it_is_the_same_each_time_and_another_for_each_host_and_seed() -> None:
-    first = web_identity(SEED, "lab", "n1", ("127.0.0.1",))
-    assert web_identity(SEED, "lab", "n1", ("127.0.0.1",)) == first
-    assert web_identity(SEED, "lab", "n2", ("127.0.0.1",)).key_pem != first.key_pem
-    assert web_identity(Secret("another seed"), "lab", "n1", ("127.0.0.1",)).key_pem != first.key_pem
-    assert web_authority(SEED, "lab") == web_authority(SEED, "lab") != web_authority(SEED, "other")
+    first = identity(SEED, "lab", Kind.WEB, "n1", ("127.0.0.1",))
+    assert identity(SEED, "lab", Kind.WEB, "n1", ("127.0.0.1",)) == first
+    assert identity(SEED, "lab", Kind.WEB, "n2", ("127.0.0.1",)).key_pem != first.key_pem
+    assert identity(Secret("another seed"), "lab", Kind.WEB, "n1", ("127.0.0.1",)).key_pem != first.key_pem
+    assert (
+        authority(SEED, "lab", Kind.WEB)
+        == authority(SEED, "lab", Kind.WEB)
+        != authority(SEED, "other", Kind.WEB)
+    )
 
 
 def test_it_is_of_a_kind_that_browsers_know() -> None:
-    pem = web_identity(SEED, "lab", "n1", ("127.0.0.1",)).certificate_pem
+    pem = identity(SEED, "lab", Kind.WEB, "n1", ("127.0.0.1",)).certificate_pem
     key = x509.load_pem_x509_certificate(pem.encode()).public_key()
     assert isinstance(key, ec.EllipticCurvePublicKey)
     assert key.curve.name == "secp256r1"
@@ -53,14 +57,14 @@ def _serve(identity: Identity, directory: Path) -> int:
 
 
 def test_a_client_with_the_authority_takes_it(tmp_path: Path) -> None:
-    port = _serve(web_identity(SEED, "lab", "n1", ("127.0.0.1",)), tmp_path)
-    context = ssl.create_default_context(cadata=web_authority(SEED, "lab"))
+    port = _serve(identity(SEED, "lab", Kind.WEB, "n1", ("127.0.0.1",)), tmp_path)
+    context = ssl.create_default_context(cadata=authority(SEED, "lab", Kind.WEB))
     with socket.create_connection(("127.0.0.1", port), 5) as plain:
         context.wrap_socket(plain, server_hostname="127.0.0.1").close()
 
 
 def test_a_certificate_for_another_address_is_refused(tmp_path: Path) -> None:
-    port = _serve(web_identity(SEED, "lab", "n1", ("10.0.0.1",)), tmp_path)
-    context = ssl.create_default_context(cadata=web_authority(SEED, "lab"))
+    port = _serve(identity(SEED, "lab", Kind.WEB, "n1", ("10.0.0.1",)), tmp_path)
+    context = ssl.create_default_context(cadata=authority(SEED, "lab", Kind.WEB))
     with socket.create_connection(("127.0.0.1", port), 5) as plain, pytest.raises(ssl.SSLError):
         context.wrap_socket(plain, server_hostname="127.0.0.1")

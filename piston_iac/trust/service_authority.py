@@ -1,13 +1,14 @@
-"""What the APIs and the dashboard show to clients: a certificate that browsers take.
+"""Certificates for others than our own programs, by small authorities, each for one kind of service.
 
-They know no Ed25519, so this is a small authority of its own, ECDSA P-256. It derives from the seed like the
-other one, and is the same bytes each time: RFC 6979 takes the chance out of its signatures.
+Browsers know no Ed25519, so these are ECDSA P-256. They derive from the seed like the site's own one, and are
+the same bytes each time: RFC 6979 takes the chance out of their signatures.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from ipaddress import ip_address
 
 from cryptography import x509
@@ -31,24 +32,31 @@ _CA_LAST = datetime(2060, 1, 1, tzinfo=UTC)
 _LEAF_DAYS = 40 * 365
 
 
-def web_authority(seed: HoldsSecret, site: str) -> str:
-    """The certificate, PEM, that clients of the APIs are to trust."""
-    key = _key(seed, f"web-ca/{site}")
-    return pem(_certificate(_authority_name(site), key, _authority_name(site), key, None, _CA_LAST))
+class Kind(StrEnum):
+    """What an authority vouches for: the APIs and the dashboard; nodes that give each other machines."""
+
+    WEB = "web"
+    MIGRATION = "migration"
 
 
-def web_identity(seed: HoldsSecret, site: str, name: str, addresses: Iterable[str]) -> Identity:
-    """A server certificate for these addresses, and its key."""
-    key = _key(seed, f"web/{site}/{name}")
+def authority(seed: HoldsSecret, site: str, kind: Kind) -> str:
+    """The certificate, PEM, that the other side is to trust."""
+    key, name = _key(seed, f"{kind}-ca/{site}"), _authority_name(site, kind)
+    return pem(_certificate(name, key, name, key, None, _CA_LAST))
+
+
+def identity(seed: HoldsSecret, site: str, kind: Kind, name: str, addresses: Iterable[str]) -> Identity:
+    """A certificate for these addresses, of a server that may be a client too, and its key."""
+    key = _key(seed, f"{kind}/{site}/{name}")
     last = _NOT_BEFORE + timedelta(days=_LEAF_DAYS)
-    issuer = _key(seed, f"web-ca/{site}")
-    certificate = _certificate(_authority_name(site), issuer, name, key, tuple(addresses), last)
+    issuer = _key(seed, f"{kind}-ca/{site}")
+    certificate = _certificate(_authority_name(site, kind), issuer, name, key, tuple(addresses), last)
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     return Identity(pem(certificate), Secret(private))
 
 
-def _authority_name(site: str) -> str:
-    return f"{site} web CA"
+def _authority_name(site: str, kind: Kind) -> str:
+    return f"{site} {kind} CA"
 
 
 def _key(seed: HoldsSecret, purpose: str) -> ec.EllipticCurvePrivateKey:
