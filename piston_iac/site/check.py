@@ -59,6 +59,10 @@ def check(name: str, values: Mapping[str, object], from_file: bool) -> tuple[Sit
         details = error.errors(include_url=False)
         bad = {detail["loc"] for detail in details}
         problems = [problem for problem in map(problem_of, details) if problem]
+    # They may be left out, so pydantic takes nothing for a section that is not there.
+    for alias in (it for it in ("controlPlane", "cloud") if it in values and values[it] is None):
+        bad.add((alias,))
+        problems.append(Problem((alias,), "is empty", "write {} to take its defaults, or remove it"))
     problems += broken_rules(_sound_sections(values, bad, from_file))
     return (None if problems else site), problems
 

@@ -15,7 +15,7 @@ from typing import Any
 from piston_iac.site.schema import Site
 from tests.lab.credentials import site_of
 from tests.lab.operator_shell import CHECKOUT, Rack, Result
-from tests.lab.stack_file import WHOLE
+from tests.lab.stack_file import CONTROL_PLANE
 from tests.lab.storage import Storage
 
 HOSTS = ("n1", "n2", "n3")
@@ -71,10 +71,10 @@ class Probe:
 
 @dataclass(frozen=True)
 class Cloud:
-    """A rack with a control plane, and the stack file that says so: the lab's own."""
+    """A rack with a control plane, and the stack file that says so."""
 
     rack: Rack
-    stack: Path = WHOLE
+    stack: Path = CONTROL_PLANE
 
     def up(self, limit_s: float = INSTALL_S) -> Result:
         options = f"--yes --skip-preview --non-interactive --config-file {self.stack}"

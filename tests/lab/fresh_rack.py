@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.lab.operator_shell import CHECKOUT, Rack
-from tests.lab.stack_file import write_storage_only
+from tests.lab.stack_file import write_layers
 
 
 @contextmanager
@@ -17,7 +17,7 @@ def fresh_rack(trail: str) -> Iterator[Rack]:
     Args:
         trail: name of the file below build/ that says what was run and answered, for a reader of a failure.
     """
-    write_storage_only()
+    write_layers()
     made = Rack()
     made.must("piston lab down")
     try:

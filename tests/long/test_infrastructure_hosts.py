@@ -11,22 +11,18 @@ import pytest
 
 from tests.lab.cloud import Cloud
 from tests.lab.fresh_rack import fresh_rack
-from tests.lab.stack_file import WHOLE
+from tests.lab.stack_file import DECLARED, control_plane
 
 pytestmark = pytest.mark.timeout(900)
 
-_DECLARED = "  piston:controlPlane: {}"
 _BARE = "n5"
 _JOIN_S = 60.0
 
 
 def stack(directory: Path, *hosts: str) -> Path:
     """The lab's, with these infrastructure hosts; n5, when it is one, is without disks for Ceph."""
-    text = WHOLE.read_text()
-    assert _DECLARED in text
-    text = text.replace(
-        _DECLARED, f"  piston:controlPlane: {{ infrastructureHosts: [{', '.join(hosts)}] }}", 1
-    )
+    named = f"  piston:controlPlane: {{ infrastructureHosts: [{', '.join(hosts)}] }}\n"
+    text = control_plane().replace(DECLARED, named, 1)
     if _BARE in hosts:
         text = text.replace(f"osd: [{_BARE}-osd-1]", "osd: []", 1)
     path = directory / "Pulumi.lab.yaml"

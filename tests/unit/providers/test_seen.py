@@ -14,9 +14,11 @@ from tests.unit.plan.ceph.rack import wanted
 from tests.unit.providers.realities import Silent, put_in_place, realities
 from tests.unit.providers.site_resources import resources_of
 
-# The lab's rack has no control plane.
+# Of the services the one that the device in memory has.
 SAMPLES = {
-    it.owner.resource: it.inputs for stack in ("example", "lab") for it in reversed(resources_of(stack))
+    it.owner.resource: it.inputs
+    for it in reversed(resources_of("lab"))
+    if it.owner.resource != "OpenStackService" or it.inputs.service == "glance"
 }
 CLUSTER = wanted("n1", "n2", "n3", "n4", "n5")
 # What a resource is about has to be what its device in memory has.
