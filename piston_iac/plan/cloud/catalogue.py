@@ -17,6 +17,7 @@ ROLES = ("admin", "service")
 MISSING = "missing"
 _DOMAIN = "default"
 _OK = 200
+_PAGE = 500
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ LOOK = tuple(
     for path in (
         "/v3/services",
         "/v3/endpoints",
-        f"/v3/users?domain_id={_DOMAIN}",
+        # Without a limit Keystone leaves out what is beyond its thousandth, and does not say so.
+        f"/v3/users?domain_id={_DOMAIN}&limit={_PAGE}",
         f"/v3/projects?domain_id={_DOMAIN}&name={SERVICE_PROJECT}",
         "/v3/roles",
         "/v3/role_assignments",
