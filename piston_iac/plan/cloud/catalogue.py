@@ -17,6 +17,7 @@ INTERFACES = ("admin", "internal", "public")
 ROLES = ("admin", "service")
 MISSING = "missing"
 _DOMAIN = "default"
+_PAGE = 500
 Fields = dict[str, Any]
 
 
@@ -34,7 +35,8 @@ LOOK = tuple(
     for path in (
         "/v3/services",
         "/v3/endpoints",
-        f"/v3/users?domain_id={_DOMAIN}",
+        # Without a limit Keystone leaves out what is beyond its thousandth, and does not say so.
+        f"/v3/users?domain_id={_DOMAIN}&limit={_PAGE}",
         f"/v3/projects?domain_id={_DOMAIN}&name={SERVICE_PROJECT}",
         "/v3/roles",
         "/v3/role_assignments",
