@@ -18,7 +18,7 @@ from piston_iac.devices.node_agent import NodeAgentClient
 from piston_iac.errors import DeviceRefused, PistonError, Unreachable
 from piston_iac.node_report import NodeReport
 from piston_iac.plan.cloud import ovn
-from piston_iac.plan.cloud.api_call import ADMIN_PROJECT, Answer, Call
+from piston_iac.plan.cloud.api_call import ADMIN_PROJECT, CONFLICT, Answer, Call
 from piston_iac.plan.cloud.catalogue import Identity
 from piston_iac.plan.cloud.seen import HostLook, parse
 from piston_iac.trust.secret import Secret
@@ -151,7 +151,8 @@ class ControlPlaneDriver:
         """
         answers = _answers(self._ask(layout.API_CHANGE, login, project, calls, {}, deadline))
         for call, answer in zip(calls, answers, strict=False):
-            if answer.refused:
+            # Somebody else may have made it. What is in use, a service deletes and changes not either.
+            if answer.refused or (answer.code == CONFLICT and call.method != "POST"):
                 action = f"{call.method} {call.path} (port {call.port})"
                 raise DeviceRefused("the cloud", action, answer.reason(), "Run `pulumi up` again.")
         return answers

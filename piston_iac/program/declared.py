@@ -16,6 +16,7 @@ from piston_iac.dynamic_providers.boot_image import BootImageProvider
 from piston_iac.dynamic_providers.boot_node import BootNodeProvider
 from piston_iac.dynamic_providers.ceph_cluster import CephClusterProvider
 from piston_iac.dynamic_providers.ceph_pool import CephPoolProvider
+from piston_iac.dynamic_providers.cloud_defaults import CloudDefaultsProvider
 from piston_iac.dynamic_providers.control_plane import ControlPlaneProvider
 from piston_iac.dynamic_providers.converging import Converging, Inputs
 from piston_iac.dynamic_providers.ipmi_credential import IpmiCredentialProvider
@@ -25,7 +26,7 @@ from piston_iac.dynamic_providers.switch_port import PortInputs, SwitchPortProvi
 from piston_iac.dynamic_providers.switch_route import SwitchRouteProvider
 from piston_iac.dynamic_providers.switch_vlan import SwitchVlanProvider, VlanInputs
 from piston_iac.micro_os.release import Manifest
-from piston_iac.plan.services import cinder, glance, neutron, rgw
+from piston_iac.plan.services import cinder, glance, neutron, nova, rgw
 from piston_iac.plan.services.catalogue import api_services
 from piston_iac.program import control_inputs, inputs
 from piston_iac.site.schema import PoolName, Site
@@ -182,3 +183,9 @@ def _control_plane(site: Site, shared: tuple[str, ...]) -> Iterator[Declared]:
             control_inputs.openstack_service(site, service),
             tuple(after),
         )
+    if site.cloud is None:
+        return
+    given_by = (neutron.SERVICE, nova.SERVICE, cinder.SERVICE, glance.SERVICE)
+    behind = tuple(it.name for it in given_by)
+    made = control_inputs.cloud_defaults(site, site.cloud)
+    yield Declared("cloud-defaults", CONTROL_PLANE, "", CloudDefaultsProvider(), made, behind)
