@@ -88,6 +88,7 @@ HAPROXY_UNIT = "haproxy.service"
 HAPROXY_SOCKET = "/run/haproxy/admin.sock"
 KEEPALIVED_UNIT = "keepalived.service"
 KEYSTONE_PORT = 5000
+GLANCE_PORT, NOVA_PORT, NEUTRON_PORT, CINDER_PORT = 9292, 8774, 9696, 8776
 WEB_CA = "/etc/piston/web-ca.pem"
 WEB_IDENTITY = "/etc/piston/web.pem"
 """Certificate and key of this node's balancer, one after the other."""
@@ -108,8 +109,13 @@ INSTANCES = "/persist/instances"
 IMAGE_CACHE = "/persist/images"
 """What instances were made of; the agent makes it, and limits it."""
 OVS_SOCKET = "/run/openvswitch/db.sock"
+
+# What the cloud checks itself with ------------------------------------------------------------------------
+CHECK = "piston-check"
+"""Name of the project, of its security group and of the image."""
+CHECK_FLAVOR = "piston.check"
 GUEST_IMAGE = "/usr/share/piston/guest.raw"
-"""The disk of the machine that the cloud checks itself with, in the micro-OS."""
+"""The system of the machines that are started for a check: a disk, as it is, in every image of a node."""
 
 # Object store ---------------------------------------------------------------------------------------------
 RGW_UNIT = "piston-rgw.service"

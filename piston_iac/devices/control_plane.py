@@ -18,7 +18,7 @@ from piston_iac.devices.node_agent import NodeAgentClient
 from piston_iac.errors import DeviceRefused, PistonError, Unreachable
 from piston_iac.node_report import NodeReport
 from piston_iac.plan.cloud import ovn
-from piston_iac.plan.cloud.api_call import ADMIN_PROJECT, NOT_FOUND, Answer, Call
+from piston_iac.plan.cloud.api_call import ADMIN_PROJECT, CONFLICT, Answer, Call
 from piston_iac.plan.cloud.catalogue import Identity
 from piston_iac.plan.cloud.seen import HostLook, parse
 from piston_iac.trust.secret import Secret
@@ -167,13 +167,23 @@ class ControlPlaneDriver:
         Raises:
             Unreachable: no host can ask. DeviceRefused: the service's own reason.
         """
-        answers = _answers(self._ask(layout.API_CHANGE, login, project, calls, {}, deadline))
+        answers = self.send(login, calls, deadline, project)
         for call, answer in zip(calls, answers, strict=False):
-            gone = call.method == "DELETE" and answer.code == NOT_FOUND
-            if answer.refused and not gone:
+            # Somebody else may have made it. What is in use, a service deletes and changes not either.
+            if answer.refused or (answer.code == CONFLICT and call.method != "POST"):
                 action = f"{call.method} {call.path} (port {call.port})"
                 raise DeviceRefused("the cloud", action, answer.reason(), "Run `pulumi up` again.")
         return answers
+
+    def send(
+        self, login: Login, calls: Sequence[Call], deadline: Deadline, project: str = ADMIN_PROJECT
+    ) -> tuple[Answer, ...]:
+        """Send calls in order, up to the first that is refused; what was answered is the caller's to judge.
+
+        Raises:
+            Unreachable: no host can ask.
+        """
+        return _answers(self._ask(layout.API_CHANGE, login, project, calls, {}, deadline))
 
     def _ask(
         self,

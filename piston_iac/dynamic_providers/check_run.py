@@ -14,6 +14,7 @@ from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.dynamic_providers.waiting import Waiting
 from piston_iac.errors import DeviceRefused, PistonError
+from piston_iac.plan.cloud.api_call import NOT_FOUND, Call
 from piston_iac.plan.cloud.check import seen as looking
 from piston_iac.plan.cloud.check.seen import PROJECT, Seen
 from piston_iac.plan.cloud.check.steps import Do, Fail, Ready, Wait, clean_up, next_step
@@ -74,7 +75,7 @@ class CheckRun:
                     return step
                 case Do(what, calls):
                     doing(DEVICE, what)
-                    self.driver.change(self.login, calls, self._limit(_CALL_S), PROJECT)
+                    self._send(calls)
                 case Wait(what):
                     _WAITING.pause(what, limit)
                 case Fail(cause, remedy):
@@ -102,10 +103,19 @@ class CheckRun:
             match step:
                 case Do(what, calls):
                     doing(DEVICE, what)
-                    self.driver.change(self.login, calls, self._limit(_CALL_S), PROJECT)
+                    self._send(calls)
                     _WAITING.pause(what, limit)
                 case Wait(what):
                     _WAITING.pause(what, limit)
+
+    def _send(self, calls: Sequence[Call]) -> None:
+        """What is in use still (a conflict) or gone already is seen by the next look."""
+        answers = self.driver.send(self.login, calls, self._limit(_CALL_S), PROJECT)
+        for call, answer in zip(calls, answers, strict=False):
+            gone = call.method == "DELETE" and answer.code == NOT_FOUND
+            if answer.refused and not gone:
+                action = f"{call.method} {call.path} (port {call.port})"
+                raise DeviceRefused(DEVICE, action, answer.reason(), "See that service's own line.")
 
     def _seen(self) -> Seen:
         calls = looking.look(self.project)

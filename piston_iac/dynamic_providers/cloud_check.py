@@ -14,38 +14,31 @@ from pulumi import ResourceOptions
 from pulumi.dynamic import Resource
 
 from piston_iac.deadline import Deadline
-from piston_iac.devices.control_plane import ControlPlaneDriver, Login
+from piston_iac.devices.control_plane import ControlPlaneDriver
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.check_run import DEVICE, CheckRun
-from piston_iac.dynamic_providers.control_access import WithControlPlane, open_control_plane
+from piston_iac.dynamic_providers.control_access import WithAdministrator, open_control_plane
 from piston_iac.dynamic_providers.converging import Converging, Seen
 from piston_iac.errors import DeviceRefused
 from piston_iac.plan.cloud.api_call import Answer
 from piston_iac.plan.cloud.check import record
 from piston_iac.plan.cloud.check.seen import COMPUTE_LOOK, computes
-from piston_iac.trust.secret import Secret
 
 _LOOK_S = 15.0
 _REMEDY = "See the lines of Keystone and Nova."
 
 
-class CloudCheckInputs(WithControlPlane):
+class CloudCheckInputs(WithAdministrator):
     """Who checks, and the fields that are compared.
 
     `digest`: of all that a check depends on; `nodes`: those that have to run machines; `max_age_h`: how old
     a check may be, hours.
     """
 
-    admin_user: str
-    admin_password: str
     max_age_h: float
     digest: str
     age: str
     nodes: dict[str, str]
-
-    def login(self) -> Login:
-        """The administrator."""
-        return Login(self.admin_user, Secret(self.admin_password))
 
 
 class CloudCheckProvider(Converging[CloudCheckInputs]):

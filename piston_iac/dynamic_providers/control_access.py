@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from piston_iac.devices.control_plane import ControlPlaneDriver
+from piston_iac.devices.control_plane import ControlPlaneDriver, Login
 from piston_iac.devices.node_agent import NodeAgentClient
 from piston_iac.dynamic_providers.access import Access
 from piston_iac.dynamic_providers.converging import Inputs
 from piston_iac.dynamic_providers.shared_look import SharedLook
 from piston_iac.plan.cloud.catalogue import Identity
+from piston_iac.trust.secret import Secret
 
 _identity_looks: defaultdict[str, SharedLook[Identity]] = defaultdict(SharedLook)
 
@@ -20,6 +21,17 @@ class WithControlPlane(Inputs):
     access: Access
     hosts: dict[str, str]
     boot_node_address: str
+
+
+class WithAdministrator(WithControlPlane):
+    """`admin_user`, `admin_password`: of the cloud."""
+
+    admin_user: str
+    admin_password: str
+
+    def login(self) -> Login:
+        """The administrator."""
+        return Login(self.admin_user, Secret(self.admin_password))
 
 
 def open_control_plane(inputs: WithControlPlane) -> ControlPlaneDriver:

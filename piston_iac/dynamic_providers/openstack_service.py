@@ -15,10 +15,10 @@ from pydantic import Field
 from piston_iac import cloud_layout as layout
 from piston_iac.deadline import Deadline
 from piston_iac.devices.boot_node import BootNodeClient
-from piston_iac.devices.control_plane import ControlPlaneDriver, Login
+from piston_iac.devices.control_plane import ControlPlaneDriver
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.control_access import (
-    WithControlPlane,
+    WithAdministrator,
     identity_looks,
     open_control_plane,
 )
@@ -41,10 +41,10 @@ _LOOK_S = 10.0
 _KEYSTONE = "keystone"
 
 
-class OpenStackServiceInputs(WithControlPlane):
+class OpenStackServiceInputs(WithAdministrator):
     """How it is reached, its secrets, and the fields that are compared.
 
-    `admin_user`, `admin_password`: of the cloud. `accounts`: password by account of every service, because
+    `accounts`: password by account of every service, because
     one look serves them all; `apis`: port and health path of every service. `service`, `type`, `url`,
     `region`: the entry of this one; without `type` it has none. `databases`: of which the first one bears the
     name of their user; none: it needs none. `schema_release`: the one whose schema they are to have.
@@ -54,8 +54,6 @@ class OpenStackServiceInputs(WithControlPlane):
     type: str
     url: str
     region: str
-    admin_user: str
-    admin_password: str
     databases: tuple[str, ...] = ()
     database_password: str
     accounts: dict[str, str]
@@ -70,10 +68,6 @@ class OpenStackServiceInputs(WithControlPlane):
         """The place in the catalogue."""
         account = self.service if self.service in self.accounts else ""
         return WantedEntry(self.service, self.type, self.url, self.region, account)
-
-    def login(self) -> Login:
-        """The administrator."""
-        return Login(self.admin_user, Secret(self.admin_password))
 
     def passwords(self) -> dict[str, Secret]:
         """Password by account."""

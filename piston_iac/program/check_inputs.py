@@ -8,7 +8,7 @@ from piston_iac.dynamic_providers.cloud_check import CloudCheckInputs
 from piston_iac.plan.cloud.check import record
 from piston_iac.plan.cloud.hosts import compute_hosts, control_hosts
 from piston_iac.plan.documents import node_document
-from piston_iac.program.control_inputs import way
+from piston_iac.program.control_inputs import administrator, way
 from piston_iac.site.schema import Site
 
 _AGE_H = 30 * 24.0
@@ -22,8 +22,7 @@ def cloud_check(site: Site) -> CloudCheckInputs:
     return CloudCheckInputs.model_validate(
         {
             **way(site, control_hosts(site)),
-            "admin_user": site.dashboard.user,
-            "admin_password": site.dashboard.password.get_secret_value(),
+            **administrator(site),
             "max_age_h": _AGE_H,
             **record.wanted_fields(hashlib.sha256(whole.encode()).hexdigest(), hosts),
         }

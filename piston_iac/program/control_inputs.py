@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from netaddr import IPAddress
+
+from piston_iac import cloud_layout as layout
+from piston_iac.dynamic_providers.cloud_defaults import CloudDefaultsInputs
 from piston_iac.dynamic_providers.control_plane import ControlPlaneInputs
 from piston_iac.dynamic_providers.openstack_service import OpenStackServiceInputs
 from piston_iac.dynamic_providers.ovn_central import OvnCentralInputs
-from piston_iac.plan.cloud import catalogue, fields, ovn, settings
+from piston_iac.plan.cloud import catalogue, default_flavors, default_quota, defaults, fields, ovn, settings
 from piston_iac.plan.cloud.api_service import ApiService
+from piston_iac.plan.cloud.default_flavors import WantedFlavor
+from piston_iac.plan.cloud.default_network import WantedNetwork
 from piston_iac.plan.cloud.health import wanted_apis
 from piston_iac.plan.cloud.hosts import (
     control_hosts,
@@ -18,11 +24,11 @@ from piston_iac.plan.cloud.hosts import (
     ovn_members,
     virtual_address,
 )
-from piston_iac.plan.services import balancer
+from piston_iac.plan.services import balancer, neutron
 from piston_iac.plan.services.catalogue import api_services
 from piston_iac.program.inputs import access
 from piston_iac.site.addresses import node_address
-from piston_iac.site.schema import NetworkName, Site
+from piston_iac.site.schema import Cloud, NetworkName, Site
 from piston_iac.trust.certificates import digest
 from piston_iac.trust.derive import service_password
 
@@ -38,6 +44,14 @@ def way(site: Site, hosts: Iterable[str]) -> dict[str, object]:
         "access": access(site),
         "hosts": {node: str(node_address(site, node, NetworkName.MANAGEMENT)) for node in hosts},
         "boot_node_address": str(site.boot_node.address),
+    }
+
+
+def administrator(site: Site) -> dict[str, object]:
+    """Who asks the services."""
+    return {
+        "admin_user": site.dashboard.user,
+        "admin_password": site.dashboard.password.get_secret_value(),
     }
 
 
@@ -83,8 +97,7 @@ def openstack_service(site: Site, service: ApiService) -> OpenStackServiceInputs
             "type": service.type,
             "url": url,
             "region": region,
-            "admin_user": site.dashboard.user,
-            "admin_password": site.dashboard.password.get_secret_value(),
+            **administrator(site),
             "databases": service.databases,
             "database_password": service_password(site.seed, f"database/{owner}").get_secret_value(),
             "accounts": {
@@ -104,3 +117,45 @@ def _entry(service: ApiService, url: str, region: str) -> catalogue.Fields:
         return {}
     account = service.name if service.has_account else ""
     return catalogue.wanted_fields(catalogue.WantedEntry(service.name, service.type, url, region, account))
+
+
+def cloud_defaults(site: Site, cloud: Cloud, image_sha256: str = "") -> CloudDefaultsInputs:
+    """What every project finds. `image_sha256`: of the guest's disk in the release; empty: not known."""
+    wanted = defaults.WantedDefaults(
+        site.dashboard.user,
+        _public_network(site),
+        {
+            **{
+                name: WantedFlavor(it.vcpus, it.ram_mib, it.disk_gib, it.public)
+                for name, it in cloud.flavors.items()
+            },
+            layout.CHECK_FLAVOR: default_flavors.CHECK,
+        },
+        image_sha256,
+        default_quota.limits(cloud.quota),
+    )
+    return CloudDefaultsInputs.model_validate(
+        {
+            **way(site, control_hosts(site)),
+            **administrator(site),
+            "network": wanted.network,
+            "sizes": wanted.flavors,
+            "image_sha256": image_sha256,
+            **defaults.wanted_fields(wanted),
+        }
+    )
+
+
+def _public_network(site: Site) -> WantedNetwork:
+    public = site.networks.public
+    if public.floating is None:
+        raise ValueError(f"site {site.name} has no floating range")
+    return WantedNetwork(
+        neutron.PHYSICAL_NETWORK,
+        public.vid,
+        public.mtu,
+        str(public.cidr),
+        str(public.gateway),
+        str(IPAddress(public.floating.first)),
+        str(IPAddress(public.floating.last)),
+    )

@@ -16,6 +16,8 @@ from piston_iac.dynamic_providers.boot_image import BootImageProvider
 from piston_iac.dynamic_providers.boot_node import BootNodeProvider
 from piston_iac.dynamic_providers.ceph_cluster import CephClusterProvider
 from piston_iac.dynamic_providers.ceph_pool import CephPoolProvider
+from piston_iac.dynamic_providers.cloud_check import CloudCheckProvider
+from piston_iac.dynamic_providers.cloud_defaults import CloudDefaultsProvider
 from piston_iac.dynamic_providers.control_plane import ControlPlaneProvider
 from piston_iac.dynamic_providers.converging import Converging, Inputs
 from piston_iac.dynamic_providers.ipmi_credential import IpmiCredentialProvider
@@ -25,9 +27,9 @@ from piston_iac.dynamic_providers.switch_port import PortInputs, SwitchPortProvi
 from piston_iac.dynamic_providers.switch_route import SwitchRouteProvider
 from piston_iac.dynamic_providers.switch_vlan import SwitchVlanProvider, VlanInputs
 from piston_iac.micro_os.release import Manifest
-from piston_iac.plan.services import cinder, glance, neutron, rgw
+from piston_iac.plan.services import cinder, glance, neutron, nova, rgw
 from piston_iac.plan.services.catalogue import api_services
-from piston_iac.program import control_inputs, inputs
+from piston_iac.program import check_inputs, control_inputs, inputs
 from piston_iac.site.schema import PoolName, Site
 
 # Where services keep what they have.
@@ -182,3 +184,14 @@ def _control_plane(site: Site, shared: tuple[str, ...]) -> Iterator[Declared]:
             control_inputs.openstack_service(site, service),
             tuple(after),
         )
+    if site.cloud is None:
+        return
+    given_by = (neutron.SERVICE, nova.SERVICE, cinder.SERVICE, glance.SERVICE)
+    behind = tuple(it.name for it in given_by)
+    made = control_inputs.cloud_defaults(site, site.cloud)
+    cloud_defaults = Declared("cloud-defaults", CONTROL_PLANE, "", CloudDefaultsProvider(), made, behind)
+    yield cloud_defaults
+    # Last of all: it uses everything.
+    whole = (*(it.name for it in services), cloud_defaults.name)
+    check = check_inputs.cloud_check(site)
+    yield Declared("cloud-check", CONTROL_PLANE, "", CloudCheckProvider(), check, whole)

@@ -13,6 +13,8 @@ from piston_iac.dynamic_providers.boot_image import BootImage
 from piston_iac.dynamic_providers.boot_node import BootNode
 from piston_iac.dynamic_providers.ceph_cluster import CephCluster
 from piston_iac.dynamic_providers.ceph_pool import CephPool
+from piston_iac.dynamic_providers.cloud_check import CloudCheck
+from piston_iac.dynamic_providers.cloud_defaults import CloudDefaults
 from piston_iac.dynamic_providers.control_plane import ControlPlane
 from piston_iac.dynamic_providers.ipmi_credential import IpmiCredential
 from piston_iac.dynamic_providers.openstack_service import OpenStackService
@@ -30,6 +32,8 @@ _KINDS: dict[str, Callable[[str, Any, ResourceOptions], Resource]] = {
     "BootNode": BootNode,
     "CephCluster": CephCluster,
     "CephPool": CephPool,
+    "CloudDefaults": CloudDefaults,
+    "CloudCheck": CloudCheck,
     "ControlPlane": ControlPlane,
     "IpmiCredential": IpmiCredential,
     "OpenStackService": OpenStackService,

@@ -14,6 +14,7 @@ from pydantic import Field
 from piston_iac.site.values import (
     Address,
     FactoryPassword,
+    FlavorName,
     Host,
     IpmiPassword,
     IpmiUser,
@@ -292,17 +293,58 @@ class RootDisks(StrEnum):
     CEPH = "ceph"
 
 
+class Flavor(Model):
+    """A size of virtual machines. `disk_gib` 0: as large as the image; `public`: every project has it."""
+
+    vcpus: Annotated[int, Field(ge=1, le=512)]
+    ram_mib: Annotated[int, Field(ge=1)]
+    disk_gib: Annotated[int, Field(ge=0)]
+    public: bool = True
+
+
+Limit = Annotated[int, Field(ge=-1)]
+"""How much a project may have of something; -1: as much as there is."""
+UNLIMITED = -1
+
+
+class Quota(Model):
+    """What each project may have, unless an administrator gives it a quota of its own.
+
+    `gigabytes`: of all its volumes and their snapshots, GiB, as Cinder calls it.
+    """
+
+    instances: Limit = 10
+    cores: Limit = 20
+    ram_mib: Limit = 51200
+    volumes: Limit = 10
+    snapshots: Limit = 10
+    backups: Limit = 10
+    gigabytes: Limit = 1000
+    floating_ips: Limit = 10
+
+
+_FLAVORS: dict[str, Flavor] = {
+    "m1.tiny": Flavor(vcpus=1, ram_mib=512, disk_gib=5),
+    "m1.small": Flavor(vcpus=1, ram_mib=2048, disk_gib=20),
+    "m1.medium": Flavor(vcpus=2, ram_mib=4096, disk_gib=40),
+    "m1.large": Flavor(vcpus=4, ram_mib=8192, disk_gib=80),
+}
+
+
 class Cloud(Model):
     """Virtual machines, networks, volumes, objects and dashboard. Compute and network are on every node.
 
     A site without this section ends with what the control plane's own section brings. `cpu_ratio`,
-    `memory_ratio`: how many times over a node's processors and its memory are given away.
+    `memory_ratio`: how many times over a node's processors and its memory are given away. `flavors`: all that
+    the platform offers, by name; `quota`: of projects that have none of their own.
     """
 
     hypervisor: Hypervisor = Hypervisor.KVM
     root_disks: RootDisks = RootDisks.LOCAL
     cpu_ratio: Annotated[float, Field(gt=0, le=64)] = 4.0
     memory_ratio: Annotated[float, Field(gt=0, le=4)] = 1.0
+    flavors: dict[FlavorName, Flavor] = _FLAVORS
+    quota: Quota = Quota()
 
 
 class Snmp(Model):

@@ -28,6 +28,7 @@ _OCTETS = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 _MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_FLAVOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _HOST = re.compile(
     r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
 )
@@ -94,6 +95,12 @@ def _name(value: str) -> str:
 def _release(value: str) -> str:
     if not _RELEASE.fullmatch(value):
         raise ValueError(f"{value!r} is not a release; write one such as 2026.11 (it becomes part of a URL)")
+    return value
+
+
+def _flavor(value: str) -> str:
+    if not _FLAVOR.fullmatch(value):
+        raise ValueError(f"{value!r} is not a flavor's name; write one such as m1.small, at most 63")
     return value
 
 
@@ -166,6 +173,7 @@ Range4 = Annotated[IPRange, BeforeValidator(_range)]
 Mac = Annotated[str, BeforeValidator(_mac)]
 Name = Annotated[str, AfterValidator(_name)]
 Release = Annotated[str, AfterValidator(_release)]
+FlavorName = Annotated[str, AfterValidator(_flavor)]
 Host = Annotated[str, AfterValidator(_host)]
 OvsdbAddress = Annotated[str, AfterValidator(_ovsdb)]
 PgNum = Annotated[int, Field(strict=True), AfterValidator(_pg_num)]

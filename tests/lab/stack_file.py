@@ -1,8 +1,8 @@
 """The stack files of tests on the rack: the lab's own, and less of it.
 
 A whole cloud takes many minutes to install, a control plane three, storage alone one, and the change gate has
-an hour: most tests have storage alone. `test_9_control_plane` puts the next layer on; the longer tests of them
-are in tests/long.
+an hour: most tests have storage alone. `test_9_control_plane` puts the next layer on; longer tests of it are
+in tests/long.
 """
 
 from __future__ import annotations

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from piston_iac.dynamic_providers.ownership.cloud import CONTROL_PLANE, OPENSTACK_SERVICE, OVN_CENTRAL
+from piston_iac.dynamic_providers.ownership.cloud import (
+    CLOUD_CHECK,
+    CLOUD_DEFAULTS,
+    CONTROL_PLANE,
+    OPENSTACK_SERVICE,
+    OVN_CENTRAL,
+)
 from piston_iac.dynamic_providers.ownership.cluster import BARE_METAL_NODE, CEPH_CLUSTER, CEPH_POOL
 from piston_iac.dynamic_providers.ownership.rack import (
     BOOT_IMAGE,
@@ -33,6 +39,8 @@ OWNERS: tuple[Ownership[Any], ...] = (
     CONTROL_PLANE,
     OVN_CENTRAL,
     OPENSTACK_SERVICE,
+    CLOUD_DEFAULTS,
+    CLOUD_CHECK,
 )
 """In the order in which a rack is made."""
 

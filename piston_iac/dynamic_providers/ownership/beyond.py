@@ -226,6 +226,18 @@ BEYOND: tuple[Blind, ...] = (
         "A mon at a wrong address is out of quorum.",
     ),
     Blind(
+        "OpenStack",
+        "projects, users, networks, machines, volumes, and whatever else users and administrators make",
+        "it is theirs; of all of it only what the platform makes is compared (CloudDefaults)",
+        "An own quota of a project, a flavor or a public image of somebody's own are let be.",
+    ),
+    Blind(
+        "OpenStack",
+        "quotas of Neutron while it runs: of networks, ports, floating IPs",
+        "they are in its configuration, which is compared as a file of the nodes",
+        "A changed file is told by its node, and its service is started anew with ours.",
+    ),
+    Blind(
         "core network",
         "its routes toward ours, its firewall, DNS and time servers beyond the boot node",
         "they are the customer's",

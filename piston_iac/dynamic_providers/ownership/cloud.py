@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from piston_iac import cloud_layout as layout
+from piston_iac.dynamic_providers.cloud_check import CloudCheckInputs, CloudCheckProvider
+from piston_iac.dynamic_providers.cloud_defaults import CloudDefaultsInputs, CloudDefaultsProvider
 from piston_iac.dynamic_providers.control_access import WithControlPlane
 from piston_iac.dynamic_providers.control_plane import ControlPlaneInputs, ControlPlaneProvider
 from piston_iac.dynamic_providers.openstack_service import OpenStackServiceInputs, OpenStackServiceProvider
@@ -21,6 +23,7 @@ from piston_iac.dynamic_providers.ownership.terms import (
     Unseen,
     address_claim,
 )
+from piston_iac.plan.cloud.default_network import NAME as PUBLIC_NETWORK
 
 _PLANE, _OVN, _KEYSTONE, _BOOT_NODE, _DATABASE = (
     "control plane",
@@ -29,6 +32,7 @@ _PLANE, _OVN, _KEYSTONE, _BOOT_NODE, _DATABASE = (
     "boot node",
     "database",
 )
+_NEUTRON, _NOVA, _GLANCE = "Neutron", "Nova", "Glance"
 
 
 def _plane(inputs: WithControlPlane) -> str:
@@ -72,6 +76,29 @@ def _entry(inputs: OpenStackServiceInputs) -> Iterator[Claim]:
 
 def _schema_permit(inputs: OpenStackServiceInputs) -> Iterator[Claim]:
     yield Claim(f"boot node at {inputs.boot_node_address}", f"permits of the schema of {inputs.service}")
+
+
+def _default_flavors(inputs: CloudDefaultsInputs) -> Iterator[Claim]:
+    for name in inputs.flavors:
+        yield Claim(_plane(inputs), f"flavor {name}")
+
+
+def _default_images(inputs: CloudDefaultsInputs) -> Iterator[Claim]:
+    for name in inputs.images:
+        yield Claim(_plane(inputs), f"image {name}")
+
+
+def _public_network(inputs: CloudDefaultsInputs) -> Iterator[Claim]:
+    yield Claim(_plane(inputs), f"network {PUBLIC_NETWORK}")
+
+
+def _default_quota(inputs: CloudDefaultsInputs) -> Iterator[Claim]:
+    for name in inputs.quota:
+        yield Claim(_plane(inputs), f"quota class default: {name}")
+
+
+def _check_project(inputs: CloudDefaultsInputs) -> Iterator[Claim]:
+    yield Claim(_plane(inputs), f"project {layout.CHECK}")
 
 
 _WITH_CONTROL_PLANE: tuple[Field, ...] = (
@@ -172,5 +199,73 @@ OPENSTACK_SERVICE = Ownership[OpenStackServiceInputs](
         ),
         Seen("account", "its user: enabled, its roles, whether its password works", _KEYSTONE, "sets them"),
         Seen("api", "its answer at the virtual address and on each control host", "its API", "waits for it"),
+    ),
+)
+
+
+def _last_check(inputs: CloudCheckInputs) -> Iterator[Claim]:
+    yield Claim(_plane(inputs), "record of the last check")
+
+
+CLOUD_CHECK = Ownership[CloudCheckInputs](
+    CloudCheckProvider,
+    (Fact(_KEYSTONE, "the record of the last check that passed", _last_check),),
+    (
+        *_WITH_CONTROL_PLANE,
+        Given("adminUser", "asks the services, and works in the project of checks"),
+        Given("adminPassword", "asks the services, and works in the project of checks"),
+        Told("maxAgeH", "age", "how long ago it was against how old it may be"),
+        Seen("digest", "what was checked: a digest of all that nodes are told", _KEYSTONE, "checks again"),
+        Seen("age", "how long ago it passed, against how old a check may be", _KEYSTONE, "checks again"),
+        Seen(
+            "nodes",
+            "on which nodes a machine worked; one that takes no machines now is let be",
+            "Keystone, Nova",
+            "checks again",
+        ),
+    ),
+)
+
+CLOUD_DEFAULTS = Ownership[CloudDefaultsInputs](
+    CloudDefaultsProvider,
+    (
+        Fact(_NEUTRON, "the public network and the subnet of floating IPs", _public_network),
+        Fact(_NOVA, "the platform's flavors", _default_flavors),
+        Fact(_GLANCE, "the platform's image", _default_images),
+        Fact("Nova, Cinder", "limits of the quota class default", _default_quota),
+        Fact(_KEYSTONE, "the project of checks, with its security group", _check_project),
+    ),
+    (
+        *_WITH_CONTROL_PLANE,
+        Given("adminUser", "asks the services"),
+        Given("adminPassword", "asks the services"),
+        Told("network", "publicNetwork", "segment, addresses and MTU"),
+        Told("sizes", "flavors", "each size in words"),
+        Told("imageSha256", "images", "the digest that Glance itself made of the data"),
+        Seen(
+            "publicNetwork",
+            "segment, use, state and MTU of the network; addresses and DHCP of its subnet",
+            _NEUTRON,
+            "sets them; makes anew what cannot be changed, unless it is in use",
+        ),
+        Seen(
+            "flavors",
+            "sizes, extra specs and whether it is public; flavors that are ours and wanted no more",
+            _NOVA,
+            "makes them anew; running machines keep what they have",
+        ),
+        Seen(
+            "images",
+            "state, visibility, format and digest of the image",
+            _GLANCE,
+            "uploads it from a control host",
+        ),
+        Seen("quota", "the quota class default", "Nova, Cinder", "sets it"),
+        Seen(
+            "checkAccess",
+            "the project, the administrator's roles in it, the rules of its security group",
+            "Keystone, Neutron",
+            "sets them; removes other rules",
+        ),
     ),
 )

@@ -101,7 +101,7 @@ def _keyring(site: Site, entity: str) -> File:
 SERVICE = ApiService(
     name="cinder",
     type="block-storage",
-    port=8776,
+    port=layout.CINDER_PORT,
     path="/v3",
     health="/healthcheck",
     user=_USER,

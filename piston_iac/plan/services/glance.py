@@ -17,7 +17,12 @@ _USER = "glance"
 _CONF = "/etc/glance/glance-api.conf"
 _KEYRING = "/etc/ceph/ceph.client.glance.keyring"
 _STATE = "/var/lib/glance"
-_PORT = 9292
+_OF_A_CLOUD: dict[str, object] = {
+    # Volumes are made of images inside the cluster storage, which takes no time.
+    "show_image_direct_url": "true",
+    # As the files of a release are named: so an image is known by what it holds.
+    "hashing_algorithm": "sha256",
+}
 
 
 def fragment(site: Site, node: str) -> Fragment:
@@ -31,10 +36,9 @@ def _files(site: Site, node: str) -> tuple[File, ...]:
         "DEFAULT": {
             **settings.logs(site, ServiceName.GLANCE),
             "enabled_backends": "ceph:rbd",
-            "worker_self_reference_url": f"https://{members(site)[node]}:{_PORT}",
+            "worker_self_reference_url": f"https://{members(site)[node]}:{layout.GLANCE_PORT}",
             "enable_v2_api": "true",
-            # Volumes are made of images inside the cluster storage, which takes no time.
-            **({"show_image_direct_url": "true"} if site.cloud else {}),
+            **(_OF_A_CLOUD if site.cloud else {}),
         },
         "glance_store": {"default_backend": "ceph"},
         "ceph": {
@@ -65,7 +69,7 @@ def _files(site: Site, node: str) -> tuple[File, ...]:
 SERVICE = ApiService(
     name="glance",
     type="image",
-    port=_PORT,
+    port=layout.GLANCE_PORT,
     health="/healthcheck",
     user=_USER,
     files=_files,

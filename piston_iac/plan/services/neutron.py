@@ -11,7 +11,7 @@ from piston_iac.plan.cloud import settings
 from piston_iac.plan.cloud.api_service import ApiService, Wsgi
 from piston_iac.plan.fragment import NOTHING, Fragment
 from piston_iac.plan.services import control_service, ovn
-from piston_iac.site.schema import NetworkName, ServiceName, Site
+from piston_iac.site.schema import Cloud, NetworkName, ServiceName, Site
 
 _USER = "neutron"
 _CONF = "/etc/neutron/neutron.conf"
@@ -30,6 +30,7 @@ def fragment(site: Site, node: str) -> Fragment:
 
 
 def _files(site: Site, node: str) -> tuple[File, ...]:
+    cloud = site.cloud or Cloud()
     sections = settings.joined(
         settings.messages(site, node),
         {
@@ -48,6 +49,8 @@ def _files(site: Site, node: str) -> tuple[File, ...]:
             "oslo_concurrency": {"lock_path": f"{_STATE}/lock"},
             "oslo_middleware": {"enable_proxy_headers_parsing": "true"},
             "oslo_policy": settings.POLICY,
+            # The other services keep theirs in their databases; Neutron has no call that sets its own.
+            "quotas": {"quota_floatingip": cloud.quota.floating_ips},
         },
         settings.tokens(site, _USER),
     )
@@ -88,7 +91,7 @@ def _layer_2(site: Site) -> settings.Sections:
 SERVICE = ApiService(
     name="neutron",
     type="network",
-    port=9696,
+    port=layout.NEUTRON_PORT,
     health="/",
     user=_USER,
     files=_files,

@@ -95,7 +95,7 @@ def _transport(site: Site) -> str:
 SERVICE = ApiService(
     name="nova",
     type="compute",
-    port=8774,
+    port=layout.NOVA_PORT,
     path="/v2.1",
     health="/",
     user=USER,

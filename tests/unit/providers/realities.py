@@ -24,6 +24,7 @@ from piston_iac.dynamic_providers import (
     boot_node,
     ceph_cluster,
     ceph_pool,
+    cloud_defaults,
     control_plane,
     ipmi_credential,
     openstack_service,
@@ -32,6 +33,7 @@ from piston_iac.dynamic_providers import (
     switch_route,
     switch_vlan,
 )
+from piston_iac.dynamic_providers.cloud_defaults import CloudDefaultsInputs
 from piston_iac.dynamic_providers.converging import Props
 from piston_iac.errors import AccessRefused, Unreachable
 from piston_iac.node_report import Clock, InterfaceState, MirrorState, NodeReport
@@ -41,8 +43,11 @@ from piston_iac.plan.cloud.ovn import OvnLook
 from piston_iac.plan.cloud.seen import HostLook
 from piston_iac.plan.cloud.steps import STORES
 from tests.unit.plan.ceph.test_steps import made
+from tests.unit.plan.cloud.fake_cloud import FakeCloud
 from tests.unit.plan.cloud.samples import control_plane_looks, host_look, identity_of_glance, ovn_looks
 from tests.unit.plan.test_node_steps import READY
+from tests.unit.providers.fake_openstack import FakeOpenStack, cloud_with
+from tests.unit.providers.site_resources import resources_of
 
 Look = Callable[[Any, Props], Props]
 """From a provider and its inputs to the fields that it sees."""
@@ -225,6 +230,13 @@ def _vlans() -> tuple[object, object]:
     )
 
 
+def _default_cloud() -> FakeOpenStack:
+    """A cloud with all that the example wants of it."""
+    inputs = next(it.inputs for it in resources_of("example") if it.name == "cloud-defaults")
+    assert isinstance(inputs, CloudDefaultsInputs)
+    return FakeOpenStack(cloud_with(inputs.wanted()))
+
+
 def realities() -> dict[str, tuple[object, str, tuple[object, ...]]]:
     """By resource: the module that opens the driver, what it calls for that, and the drivers to open."""
     (right, wrong), (vlan, other_vlan) = _clusters(), _vlans()
@@ -259,6 +271,11 @@ def realities() -> dict[str, tuple[object, str, tuple[object, ...]]]:
             openstack_service,
             "open_control_plane",
             (FakeControlPlane(True), FakeControlPlane(False)),
+        ),
+        "CloudDefaults": (
+            cloud_defaults,
+            "open_control_plane",
+            (_default_cloud(), FakeOpenStack(FakeCloud())),
         ),
         "CephPool": (ceph_pool, "open_ceph", (right, wrong, FakeCeph(replace(right.cluster, pools={}), {}))),
     }

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from piston_iac import cloud_layout as layout
 from piston_iac.plan.cloud.api_call import OK, Answer, Call
-from piston_iac.plan.services import cinder, glance, neutron, nova
+from piston_iac.site.schema import NetworkName
 
 Record = Mapping[str, Any]
 
-PROJECT = "piston-check"
-NAME = PROJECT
-"""Of everything that the check makes, alone or before a dash."""
-IMAGE, FLAVOR, PUBLIC = "piston-check", "piston.check", "public"
+PROJECT = NAME = IMAGE = layout.CHECK
+"""Of everything that the check has and makes, alone or before a dash."""
+FLAVOR, PUBLIC = layout.CHECK_FLAVOR, NetworkName.PUBLIC.value
 # The first version in which an administrator names the node of a server without more ado.
 _NOVA = (("OpenStack-API-Version", "compute 2.74"),)
 ROUTER_PORT = f"{NAME}-router"
@@ -42,17 +42,17 @@ class Seen:
 
 def on_network(method: str, path: str, body: object = None) -> Call:
     """A call of Neutron."""
-    return Call(method, f"/v2.0/{path}", body, neutron.SERVICE.port)
+    return Call(method, f"/v2.0/{path}", body, layout.NEUTRON_PORT)
 
 
 def on_compute(method: str, path: str, body: object = None) -> Call:
     """A call of Nova."""
-    return Call(method, f"/v2.1/{path}", body, nova.SERVICE.port, _NOVA)
+    return Call(method, f"/v2.1/{path}", body, layout.NOVA_PORT, _NOVA)
 
 
 def on_volumes(method: str, path: str, project: str, body: object = None) -> Call:
     """A call of Cinder, which has the project's id in its paths."""
-    return Call(method, f"/v3/{project}/{path}", body, cinder.SERVICE.port)
+    return Call(method, f"/v3/{project}/{path}", body, layout.CINDER_PORT)
 
 
 def server_name(host: str) -> str:
@@ -98,7 +98,7 @@ def look(project: str) -> tuple[Call, ...]:
         on_network("GET", f"floatingips?description={NAME}"),
         on_compute("GET", "servers/detail"),
         on_volumes("GET", "volumes/detail", project),
-        Call("GET", f"/v2/images?name={IMAGE}&status=active", port=glance.SERVICE.port),
+        Call("GET", f"/v2/images?name={IMAGE}&status=active", port=layout.GLANCE_PORT),
         on_compute("GET", "flavors?is_public=None"),
         on_network("GET", f"networks?name={PUBLIC}&router:external=true"),
         on_network("GET", f"security-groups?name={NAME}&project_id={project}"),

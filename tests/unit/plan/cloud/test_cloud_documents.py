@@ -111,6 +111,18 @@ def test_packets_of_tenants_fit_into_the_tunnels() -> None:
     assert neutron["ml2"]["physical_network_mtus"] == f"public:{SITE.networks.public.mtu}"
 
 
+def test_what_a_new_project_may_have_of_networks_is_in_neutrons_configuration() -> None:
+    assert SITE.cloud
+    quotas = options(HOST, "/etc/neutron/neutron.conf")["quotas"]
+    assert quotas["quota_floatingip"] == str(SITE.cloud.quota.floating_ips)
+
+
+def test_an_image_is_known_by_the_digest_that_a_release_gives_it() -> None:
+    assert options(HOST, "/etc/glance/glance-api.conf")["DEFAULT"]["hashing_algorithm"] == "sha256"
+    bare = {it.path: it.content for it in node_document(BARE, HOST).files}
+    assert "hashing_algorithm" not in bare["/etc/glance/glance-api.conf"]
+
+
 def test_nova_keeps_no_password_in_its_database() -> None:
     (program,) = [it for it in node_document(SITE, HOST).programs if it.name == "service-migrate-nova"]
     words = " ".join(program.command)
