@@ -18,6 +18,8 @@ from tests.unit.providers.site_resources import resources_of
 SAMPLES = {
     it.owner.resource: it.inputs for stack in ("example", "lab") for it in reversed(resources_of(stack))
 }
+# The service that has all that services have.
+SAMPLES["OpenStackService"] = next(it.inputs for it in resources_of("example") if it.name == "nova")
 CLUSTER = wanted("n1", "n2", "n3", "n4", "n5")
 # What a resource is about has to be what its device in memory has.
 FITTING: dict[str, dict[str, Any]] = {
