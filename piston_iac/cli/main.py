@@ -18,6 +18,7 @@ from piston_iac.errors import PistonError
 COMMANDS = {
     "ceph": "piston_iac.cli.ceph",
     "check": "piston_iac.cli.check",
+    "cloud-config": "piston_iac.cli.cloud_config",
     "cloudkey": "piston_iac.cli.cloudkey",
     "diagram": "piston_iac.cli.diagram",
     "image": "piston_iac.cli.image",

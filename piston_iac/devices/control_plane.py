@@ -40,14 +40,22 @@ class ControlPlaneDriver:
 
     Args:
         hosts: the agents of the control hosts, by node.
+        others: those of other nodes that have a part in it.
     """
 
-    def __init__(self, hosts: Mapping[str, NodeAgentClient]) -> None:
+    def __init__(
+        self, hosts: Mapping[str, NodeAgentClient], others: Mapping[str, NodeAgentClient] | None = None
+    ) -> None:
         self._hosts = dict(hosts)
+        self._nodes = {**(others or {}), **hosts}
 
     def reports(self, deadline: Deadline) -> dict[str, NodeReport | None]:
         """Every host's report; None where the agent gives no answer or none that can be used."""
         return agents.reports(self._hosts, deadline)
+
+    def node_reports(self, deadline: Deadline) -> dict[str, NodeReport | None]:
+        """The same of the hosts and of the other nodes."""
+        return agents.reports(self._nodes, deadline)
 
     def looks(
         self, reports: Mapping[str, NodeReport | None], deadline: Deadline
@@ -122,9 +130,9 @@ class ControlPlaneDriver:
         raw = self._anywhere(layout.CHECK_PAGES, {"urls": list(urls)}, deadline)
         return {str(url): str(text) for url, text in raw["pages"].items()}
 
-    def apply(self, host: str, deadline: Deadline) -> None:
-        """Have a host apply its document again."""
-        self._hosts[host].converge(deadline)
+    def apply(self, node: str, deadline: Deadline) -> None:
+        """Have a host, or one of the other nodes, apply its document again."""
+        self._nodes[node].converge(deadline)
 
     def identity(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 from piston_iac.devices.control_plane import ControlPlaneDriver, Login
 from piston_iac.devices.node_agent import NodeAgentClient
@@ -34,15 +35,19 @@ class WithAdministrator(WithControlPlane):
         return Login(self.admin_user, Secret(self.admin_password))
 
 
-def open_control_plane(inputs: WithControlPlane) -> ControlPlaneDriver:
-    """The driver."""
+def open_control_plane(
+    inputs: WithControlPlane, others: Mapping[str, str] | None = None
+) -> ControlPlaneDriver:
+    """The driver. `others`: management address by node that is no control host and has a part in it."""
     identity = inputs.access.identity()
-    return ControlPlaneDriver(
-        {
+
+    def agents(addresses: Mapping[str, str]) -> dict[str, NodeAgentClient]:
+        return {
             node: NodeAgentClient(address, node, inputs.access.ca_pem, identity)
-            for node, address in inputs.hosts.items()
+            for node, address in addresses.items()
         }
-    )
+
+    return ControlPlaneDriver(agents(inputs.hosts), agents(others or {}))
 
 
 def identity_looks(site: str) -> SharedLook[Identity]:

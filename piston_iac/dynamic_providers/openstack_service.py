@@ -6,6 +6,7 @@ Its files and units are the nodes' documents'; this is what is there once for al
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pulumi import ResourceOptions
@@ -17,6 +18,7 @@ from piston_iac.deadline import Deadline
 from piston_iac.devices.boot_node import BootNodeClient
 from piston_iac.devices.control_plane import ControlPlaneDriver
 from piston_iac.dynamic_providers import runtime
+from piston_iac.dynamic_providers.agents_deploy import AgentsDeploy
 from piston_iac.dynamic_providers.control_access import (
     WithAdministrator,
     identity_looks,
@@ -27,10 +29,12 @@ from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.dynamic_providers.waiting import Waiting
 from piston_iac.errors import DeviceRefused, Unreachable
 from piston_iac.plan.cloud import catalogue
-from piston_iac.plan.cloud.api_call import Call
+from piston_iac.plan.cloud.agents import seen_agents, silent_nodes
+from piston_iac.plan.cloud.api_call import OK, Call
 from piston_iac.plan.cloud.catalogue import LOOK, Identity, Records, WantedEntry
 from piston_iac.plan.cloud.health import seen_apis, working
 from piston_iac.plan.cloud.member_service import STOPPED
+from piston_iac.plan.services.catalogue import agents_of
 from piston_iac.trust.secret import Secret
 
 _ACTION_S = 300.0
@@ -48,6 +52,8 @@ class OpenStackServiceInputs(WithAdministrator):
     one look serves them all; `apis`: port and health path of every service. `service`, `type`, `url`,
     `region`: the entry of this one; without `type` it has none. `databases`: of which the first one bears the
     name of their user; none: it needs none. `schema_release`: the one whose schema they are to have.
+    `nodes`: management address by node that runs machines, where the service has agents on those; `agents`:
+    state by agent.
     """
 
     service: str
@@ -63,6 +69,8 @@ class OpenStackServiceInputs(WithAdministrator):
     endpoints: dict[str, str] = Field(default_factory=dict)
     account: dict[str, Any] = Field(default_factory=dict)
     api: dict[str, str]
+    nodes: dict[str, str] = Field(default_factory=dict)
+    agents: dict[str, str] = Field(default_factory=dict)
 
     def entry(self) -> WantedEntry:
         """The place in the catalogue."""
@@ -79,7 +87,7 @@ class OpenStackServiceProvider(Converging[OpenStackServiceInputs]):
 
     model = OpenStackServiceInputs
     secrets = frozenset({"access", "adminPassword", "databasePassword", "accounts"})
-    untold = frozenset({"hosts", "ports", "accounts"})
+    untold = frozenset({"hosts", "nodes", "ports", "accounts"})
 
     def name(self, inputs: OpenStackServiceInputs) -> str:
         """`service/glance`."""
@@ -87,17 +95,16 @@ class OpenStackServiceProvider(Converging[OpenStackServiceInputs]):
 
     def observe(self, inputs: OpenStackServiceInputs, bound: Mapping[str, Any], deadline: Deadline) -> Seen:
         """Keystone's records and the answers of every place."""
-        driver = open_control_plane(inputs)
+        driver = open_control_plane(inputs, inputs.nodes)
         looks = identity_looks(inputs.site)
         seen = looks.take(lambda: _identity(inputs, driver, deadline))
-        reports = driver.reports(deadline)
-        silent = {host for host, report in reports.items() if report is None or report.uplink != "up"}
+        silent = silent_nodes(driver.node_reports(deadline))
         api = seen_apis(seen.apis.get(inputs.service, {}), silent, bound.get("api", {}))
-        return Seen({**_fields(inputs, seen), "api": api})
+        return Seen({**_fields(inputs, seen), "api": api, **_agents(inputs, seen, silent, bound)})
 
     def converge(self, inputs: OpenStackServiceInputs, bound: Mapping[str, Any]) -> None:
-        """Database, schema, administrator, account, catalogue; then its API has to answer."""
-        driver = open_control_plane(inputs)
+        """Database, schema, administrator, account, catalogue; then its API has to answer, and its agents."""
+        driver = open_control_plane(inputs, inputs.nodes)
         deadline = Deadline.after(_DEPLOY_S, runtime.CANCELLED)
         if inputs.databases and (bound.get("schemaRelease") != inputs.schema_release or bound.get("fault")):
             self._database(inputs, driver, deadline)
@@ -109,6 +116,9 @@ class OpenStackServiceProvider(Converging[OpenStackServiceInputs]):
             if not waits_for:
                 break
             self._wait(inputs, waits_for, settle)
+        if look := agents_of(inputs.service):
+            wanted = look.wanted(inputs.hosts, inputs.nodes)
+            AgentsDeploy(driver, inputs.login(), inputs.service, look, tuple(wanted)).run()
         identity_looks(inputs.site).changed()
 
     def _database(
@@ -186,7 +196,23 @@ class OpenStackServiceProvider(Converging[OpenStackServiceInputs]):
 
 
 def _identity(inputs: OpenStackServiceInputs, driver: ControlPlaneDriver, deadline: Deadline) -> Identity:
-    return driver.identity(inputs.login(), inputs.passwords(), inputs.ports, LOOK, deadline)
+    """Keystone's records, and the agents of every service of the site: one look serves them all."""
+    agents = {name: look.call for name in inputs.ports if (look := agents_of(name))}
+    calls = (*LOOK, *agents.values())
+    seen = driver.identity(inputs.login(), inputs.passwords(), inputs.ports, calls, deadline)
+    records, told = seen.answers[: len(LOOK)], seen.answers[len(LOOK) :]
+    return replace(seen, answers=records, agents=dict(zip(agents, told, strict=True)))
+
+
+def _agents(
+    inputs: OpenStackServiceInputs, seen: Identity, silent: set[str], bound: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The field of its agents; none while its API does not tell, which the field of its API says."""
+    look, answer = agents_of(inputs.service), seen.agents.get(inputs.service)
+    if look is None or answer is None or answer.code != OK:
+        return {}
+    wanted = look.wanted(inputs.hosts, inputs.nodes)
+    return {"agents": seen_agents(wanted, look.read(answer.body), silent, bound.get("agents", {}))}
 
 
 def _needed(inputs: OpenStackServiceInputs, seen: Identity, records: Records) -> list[Call]:

@@ -17,6 +17,7 @@ from piston_iac.plan.cloud.default_flavors import WantedFlavor
 from piston_iac.plan.cloud.default_network import WantedNetwork
 from piston_iac.plan.cloud.health import wanted_apis
 from piston_iac.plan.cloud.hosts import (
+    compute_hosts,
     control_hosts,
     declared,
     members,
@@ -42,9 +43,13 @@ def way(site: Site, hosts: Iterable[str]) -> dict[str, object]:
         "site": site.name,
         "timeout_s": _LOOK_S,
         "access": access(site),
-        "hosts": {node: str(node_address(site, node, NetworkName.MANAGEMENT)) for node in hosts},
+        "hosts": _addresses(site, hosts),
         "boot_node_address": str(site.boot_node.address),
     }
+
+
+def _addresses(site: Site, nodes: Iterable[str]) -> dict[str, str]:
+    return {node: str(node_address(site, node, NetworkName.MANAGEMENT)) for node in nodes}
 
 
 def administrator(site: Site) -> dict[str, object]:
@@ -106,9 +111,19 @@ def openstack_service(site: Site, service: ApiService) -> OpenStackServiceInputs
             "ports": {it.name: (it.port, it.health) for it in services},
             "schema_release": site.release,
             "api": wanted_apis(control_hosts(site)),
+            **_agents(site, service),
             **_entry(service, url, region),
         }
     )
+
+
+def _agents(site: Site, service: ApiService) -> dict[str, object]:
+    """The nodes that its agents are on beside the control hosts, and their field; none where it has none."""
+    if service.agents is None:
+        return {}
+    nodes = compute_hosts(site) if service.agents.compute else ()
+    wanted = service.agents.wanted(control_hosts(site), nodes)
+    return {"nodes": _addresses(site, nodes), "agents": wanted}
 
 
 def _entry(service: ApiService, url: str, region: str) -> catalogue.Fields:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pulumi
-from pulumi import Resource, ResourceOptions
+from pulumi import Output, Resource, ResourceOptions
 
 from piston_iac.dynamic_providers.bare_metal_node import BareMetalNode
 from piston_iac.dynamic_providers.boot_image import BootImage
@@ -23,6 +23,8 @@ from piston_iac.dynamic_providers.switch_port import SwitchPort
 from piston_iac.dynamic_providers.switch_route import SwitchRoute
 from piston_iac.dynamic_providers.switch_vlan import SwitchVlan
 from piston_iac.micro_os.release import Manifest
+from piston_iac.plan.cloud.clouds_yaml import cloud_ca, clouds_yaml, dashboard_url
+from piston_iac.plan.cloud.default_network import NAME as PUBLIC_NETWORK
 from piston_iac.program.declared import declared
 from piston_iac.site.schema import Site
 
@@ -53,3 +55,13 @@ def build(site: Site, manifest: Manifest) -> None:
         made[it.name] = _KINDS[it.kind](it.name, it.inputs, options)
     pulumi.export("nodes", list(site.nodes))
     pulumi.export("bootNode", f"http://{site.boot_node.address}:8080/")
+    if site.cloud:
+        _tell_users_of_it(site)
+
+
+def _tell_users_of_it(site: Site) -> None:
+    """What other stacks and OpenStack's own clients need. `cloudsYaml` names a file with `cloudCa` in it."""
+    pulumi.export("publicNetwork", PUBLIC_NETWORK)
+    pulumi.export("dashboardUrl", dashboard_url(site))
+    pulumi.export("cloudCa", cloud_ca(site))
+    pulumi.export("cloudsYaml", Output.secret(clouds_yaml(site)))

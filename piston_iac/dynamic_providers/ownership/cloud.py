@@ -78,6 +78,11 @@ def _schema_permit(inputs: OpenStackServiceInputs) -> Iterator[Claim]:
     yield Claim(f"boot node at {inputs.boot_node_address}", f"permits of the schema of {inputs.service}")
 
 
+def _agents(inputs: OpenStackServiceInputs) -> Iterator[Claim]:
+    for name in inputs.agents:
+        yield Claim(_plane(inputs), f"agent {name}")
+
+
 def _default_flavors(inputs: CloudDefaultsInputs) -> Iterator[Claim]:
     for name in inputs.flavors:
         yield Claim(_plane(inputs), f"flavor {name}")
@@ -172,6 +177,7 @@ OPENSTACK_SERVICE = Ownership[OpenStackServiceInputs](
         Fact(_DATABASE, "a service's databases and their user", _database),
         Fact(_KEYSTONE, "a service's account, its entry in the catalogue and its endpoints", _entry),
         Fact(_BOOT_NODE, "the permit to change a service's schema", _schema_permit),
+        Fact("Nova, Neutron, Cinder", "which nodes have a service's agents, and that they are on", _agents),
     ),
     (
         *_WITH_CONTROL_PLANE,
@@ -199,6 +205,13 @@ OPENSTACK_SERVICE = Ownership[OpenStackServiceInputs](
         ),
         Seen("account", "its user: enabled, its roles, whether its password works", _KEYSTONE, "sets them"),
         Seen("api", "its answer at the virtual address and on each control host", "its API", "waits for it"),
+        Given("nodes", "where the agents of nodes that run machines answer"),
+        Seen(
+            "agents",
+            "what Nova, Neutron and Cinder say of what they run on each node; records of other nodes",
+            "its API",
+            "switches them on, has their nodes apply their documents; removes records of nodes that are gone",
+        ),
     ),
 )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from piston_iac import cloud_layout as layout
 from piston_iac.node_document import File
+from piston_iac.plan.cloud.agents import AgentLook
 from piston_iac.site.schema import Site
 
 SERVICE_PROJECT = "service"
@@ -43,6 +44,7 @@ class ApiService:
     `databases`: the first one bears the name of the user that owns them all, and of the password's purpose.
     `migrate`: the commands that bring them to this release's schema, in order, run as `user`; each does no
     harm when it is repeated, and none holds a secret. `has_account`: it logs in at Keystone under its name.
+    `agents`: how it tells what it runs on nodes; None: it does not.
     """
 
     name: str
@@ -58,6 +60,7 @@ class ApiService:
     migrate: Callable[[Site], tuple[Command, ...]] | None = None
     has_account: bool = True
     here: int = 0
+    agents: AgentLook | None = None
 
     @property
     def loopback(self) -> str:

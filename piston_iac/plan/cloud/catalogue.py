@@ -7,7 +7,7 @@ that, until it says nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from piston_iac.plan.cloud.api_call import OK, Answer, Call
@@ -23,11 +23,15 @@ Fields = dict[str, Any]
 
 @dataclass(frozen=True)
 class Identity:
-    """One look. `logins`: whether an account's password works. `apis`: status by place, by service."""
+    """One look. `logins`: whether an account's password works. `apis`: status by place, by service.
+
+    `agents`: what services tell of their agents, by service.
+    """
 
     answers: tuple[Answer, ...]
     logins: Mapping[str, bool]
     apis: Mapping[str, Mapping[str, int]]
+    agents: Mapping[str, Answer] = field(default_factory=dict)
 
 
 LOOK = tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from piston_iac.plan.cloud.agents import AgentLook
 from piston_iac.plan.cloud.api_service import ApiService
 from piston_iac.plan.services import cinder, glance, horizon, keystone, neutron, nova, placement, rgw
 from piston_iac.site.schema import Site
@@ -22,3 +23,8 @@ def api_services(site: Site) -> tuple[ApiService, ...]:
     if site.control_plane is None:
         return ()
     return (*_CORE, *(_CLOUD if site.cloud else ()))
+
+
+def agents_of(service: str) -> AgentLook | None:
+    """How a service tells what it runs on nodes; None: it does not."""
+    return next((it.agents for it in (*_CORE, *_CLOUD) if it.name == service), None)

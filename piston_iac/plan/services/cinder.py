@@ -8,7 +8,7 @@ from __future__ import annotations
 from piston_iac import cloud_layout as layout
 from piston_iac.node_document import File
 from piston_iac.plan.ceph.caps import CINDER, CINDER_BACKUP
-from piston_iac.plan.cloud import settings
+from piston_iac.plan.cloud import agents, settings
 from piston_iac.plan.cloud.api_service import ApiService, Wsgi
 from piston_iac.plan.cloud.hosts import members
 from piston_iac.plan.fragment import NOTHING, Fragment
@@ -110,4 +110,5 @@ SERVICE = ApiService(
     daemons=tuple(layout.daemon_unit("cinder", it) for it in ("scheduler", "volume", "backup")),
     databases=("cinder",),
     migrate=lambda _site: (("cinder-manage", "db", "sync"),),
+    agents=agents.VOLUME,
 )

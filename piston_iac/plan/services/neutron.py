@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from piston_iac import cloud_layout as layout
 from piston_iac.node_document import File
-from piston_iac.plan.cloud import settings
+from piston_iac.plan.cloud import agents, settings
 from piston_iac.plan.cloud.api_service import ApiService, Wsgi
 from piston_iac.plan.fragment import NOTHING, Fragment
 from piston_iac.plan.services import control_service, ovn
@@ -103,4 +103,5 @@ SERVICE = ApiService(
     ),
     databases=("neutron",),
     migrate=lambda _site: (("neutron-db-manage", "--config-file", _CONF, "upgrade", "heads"),),
+    agents=agents.NETWORK,
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from piston_iac import cloud_layout as layout
 from piston_iac.node_document import File
-from piston_iac.plan.cloud import settings
+from piston_iac.plan.cloud import agents, settings
 from piston_iac.plan.cloud.api_service import ApiService, Wsgi
 from piston_iac.plan.cloud.hosts import control_hosts, members
 from piston_iac.plan.fragment import NOTHING, Fragment, joined
@@ -110,6 +110,7 @@ SERVICE = ApiService(
         ("python3", "-m", _CELLS, "cell1", _CELL1, _transport(site)),
         ("nova-manage", "db", "sync"),
     ),
+    agents=agents.COMPUTE,
 )
 
 METADATA = ApiService(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pulumi
 import pytest
+import yaml
 from pulumi.runtime import mocks
 
 from piston_iac.program.declared import declared
 from piston_iac.program.graph import build
+from piston_iac.site.schema import Cloud
 from tests.unit.status.rack import DECLARED, MANIFEST, SITE
 
 # How the engine's protocol marks a secret value.
@@ -76,3 +79,52 @@ def test_only_what_we_come_in_by_stays() -> None:
 def test_without_the_release_all_else_is_looked_at() -> None:
     kinds = {it.kind for it in DECLARED} - {it.kind for it in declared(SITE, None)}
     assert kinds == {"BootNode", "BootImage"}
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the stack exports."""
+    found: dict[str, Any] = {}
+    monkeypatch.setattr(pulumi, "export", found.__setitem__)
+    mocks.set_mocks(Engine(), project="piston", stack="lab")
+    return found
+
+
+def test_a_cloud_tells_its_users_where_it_is(told: dict[str, Any]) -> None:
+    site = SITE.model_copy(update={"cloud": Cloud()})
+
+    @pulumi.runtime.test
+    def program() -> pulumi.Output[None]:
+        build(site, MANIFEST)
+
+        def is_hidden(text: str) -> None:
+            assert yaml.safe_load(text)["clouds"].keys() == {"lab"}
+
+        return told["cloudsYaml"].apply(is_hidden)  # type: ignore[no-any-return]
+
+    program()
+    secret = asyncio.run(_is_secret(told["cloudsYaml"]))
+    assert (secret, told["publicNetwork"], told["dashboardUrl"]) == (True, "public", "https://10.30.20.10/")
+    assert told["cloudCa"].startswith("-----BEGIN CERTIFICATE-----")
+
+
+async def _is_secret(output: pulumi.Output[Any]) -> bool:
+    return await output.is_secret()
+
+
+def test_a_site_without_a_cloud_has_nothing_to_tell_of_one(told: dict[str, Any]) -> None:
+    @pulumi.runtime.test
+    def program() -> None:
+        build(SITE.model_copy(update={"cloud": None}), MANIFEST)
+
+    program()
+    assert told.keys() == {"nodes", "bootNode"}
+
+
+def test_what_all_projects_find_waits_for_the_services_that_give_it() -> None:
+    made = declared(SITE.model_copy(update={"cloud": Cloud()}), MANIFEST)
+    defaults = next(it for it in made if it.kind == "CloudDefaults")
+    assert set(defaults.after) == {"neutron", "nova", "cinder", "glance"}
+    nova = next(it for it in made if it.name == "nova").inputs.props()
+    assert nova["nodes"].keys() == SITE.nodes.keys()
+    assert len(nova["agents"]) == 2 * 3 + len(SITE.nodes)

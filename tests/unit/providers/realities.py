@@ -44,7 +44,7 @@ from piston_iac.plan.cloud.seen import HostLook
 from piston_iac.plan.cloud.steps import STORES
 from tests.unit.plan.ceph.test_steps import made
 from tests.unit.plan.cloud.fake_cloud import FakeCloud
-from tests.unit.plan.cloud.samples import control_plane_looks, host_look, identity_of_glance, ovn_looks
+from tests.unit.plan.cloud.samples import control_plane_looks, host_look, identity_of_nova, ovn_looks
 from tests.unit.plan.test_node_steps import READY
 from tests.unit.providers.fake_openstack import FakeOpenStack, cloud_with
 from tests.unit.providers.site_resources import resources_of
@@ -146,6 +146,9 @@ class FakeControlPlane:
         running = replace(READY, uplink="up", services=dict.fromkeys((*STORES, layout.OVN), "running"))
         return {"n1": running, "n2": running, "n3": running if self.well else None}
 
+    def node_reports(self, deadline: Deadline) -> dict[str, NodeReport | None]:
+        return self.reports(deadline)
+
     def looks(self, reports: object, deadline: Deadline) -> dict[str, HostLook | None]:
         seen = control_plane_looks(self.well)
         return {**seen, "n3": host_look("n3")} if self.all_answer else seen
@@ -153,8 +156,9 @@ class FakeControlPlane:
     def ovn_looks(self, reports: object, deadline: Deadline) -> dict[str, OvnLook | None]:
         return ovn_looks(self.well)
 
-    def identity(self, *_: object) -> Identity:
-        return identity_of_glance(self.well)
+    def identity(self, *given: Any) -> Identity:
+        *_, calls, _deadline = given
+        return identity_of_nova(self.well, calls)
 
 
 def _state(settings: dict[str, Any] | None, service: str, digest: str) -> BootNodeState:

@@ -20,6 +20,8 @@ SAMPLES = {
     for it in reversed(resources_of("lab"))
     if it.owner.resource != "OpenStackService" or it.inputs.service == "glance"
 }
+# The service that has all that services have.
+SAMPLES["OpenStackService"] = next(it.inputs for it in resources_of("example") if it.name == "nova")
 CLUSTER = wanted("n1", "n2", "n3", "n4", "n5")
 # What a resource is about has to be what its device in memory has.
 FITTING: dict[str, dict[str, Any]] = {

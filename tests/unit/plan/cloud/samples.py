@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from piston_iac import cloud_layout as layout
-from piston_iac.plan.cloud.api_call import Answer
+from piston_iac.plan.cloud.api_call import Answer, Call
 from piston_iac.plan.cloud.catalogue import INTERFACES, Identity
 from piston_iac.plan.cloud.fields import WantedControlPlane
 from piston_iac.plan.cloud.ovn import OvnLook, OvnMember
@@ -80,10 +81,15 @@ def ovn_looks(well: bool) -> dict[str, OvnLook | None]:
 
 def records_of_glance(url: str, region: str) -> tuple[dict[str, Any], ...]:
     """Keystone's answers when Glance is as wanted there."""
+    return records_of("glance", "image", url, region)
+
+
+def records_of(name: str, kind: str, url: str, region: str) -> tuple[dict[str, Any], ...]:
+    """Keystone's answers when a service is as wanted there. `kind`: its type."""
     endpoints = [
         {
             "id": f"e-{interface}",
-            "service_id": "s-image",
+            "service_id": f"s-{kind}",
             "interface": interface,
             "url": url,
             "region_id": region,
@@ -91,26 +97,45 @@ def records_of_glance(url: str, region: str) -> tuple[dict[str, Any], ...]:
         }
         for interface in INTERFACES
     ]
-    roles = [{"id": f"r-{name}", "name": name} for name in ("admin", "service")]
+    roles = [{"id": f"r-{role}", "name": role} for role in ("admin", "service")]
     scope = {"project": {"id": "p-service"}}
-    assignments = [{"user": {"id": "u-glance"}, "role": role, "scope": scope} for role in roles]
+    assignments = [{"user": {"id": f"u-{name}"}, "role": role, "scope": scope} for role in roles]
     return (
-        {"services": [{"id": "s-image", "type": "image", "name": "glance", "enabled": True}]},
+        {"services": [{"id": f"s-{kind}", "type": kind, "name": name, "enabled": True}]},
         {"endpoints": endpoints},
-        {"users": [{"id": "u-glance", "name": "glance", "enabled": True}]},
+        {"users": [{"id": f"u-{name}", "name": name, "enabled": True}]},
         {"projects": [{"id": "p-service", "name": "service"}]},
         {"roles": roles},
         {"role_assignments": assignments},
     )
 
 
-def identity_of_glance(well: bool) -> Identity:
-    """A look at Keystone and at Glance's API."""
+def nova_service(node: str, binary: str, **changes: Any) -> dict[str, Any]:
+    """A record of Nova's, of one that works."""
+    return {
+        "id": f"{binary} of {node}",
+        "host": node,
+        "binary": binary,
+        "state": "up",
+        "status": "enabled",
+        "disabled_reason": None,
+        "forced_down": False,
+        **changes,
+    }
+
+
+def identity_of_nova(well: bool, calls: Sequence[Call]) -> Identity:
+    """A look at Keystone, at Nova's API, and at what services tell of their agents."""
     if well:
-        answers = records_of_glance(f"https://{ADDRESS}:9292", "region-one")
+        records = records_of("nova", "compute", f"https://{ADDRESS}:8774/v2.1", "region-one")
         codes = dict.fromkeys(("address", *MEMBERS), 200)
     else:
         names = ("services", "endpoints", "users", "projects", "roles", "role_assignments")
-        answers = tuple({name: []} for name in names)
+        records = tuple({name: []} for name in names)
         codes = {"address": 503, "n1": 0, "n2": 500, "n3": 0}
-    return Identity(tuple(Answer(200, it) for it in answers), {"glance": well}, {"glance": codes})
+    told = {
+        "/v2.1/os-services": [nova_service("n1", "nova-compute", state="up" if well else "down")],
+        "/v3/os-services": [],
+    }
+    bodies = (*records, *({"services": told.get(it.path, [])} for it in calls[len(records) :]))
+    return Identity(tuple(Answer(200, it) for it in bodies), {"nova": well}, {"nova": codes})
