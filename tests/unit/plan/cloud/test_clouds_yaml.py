@@ -45,7 +45,7 @@ def test_it_says_what_is_declared_whatever_the_password(password: str) -> None:
 
 
 def test_the_authority_is_the_one_that_the_balancers_have() -> None:
-    assert cloud_ca(EXAMPLE) == web_authority(EXAMPLE.seed, EXAMPLE.name)
+    assert cloud_ca(EXAMPLE) == authority(EXAMPLE.seed, EXAMPLE.name, Kind.WEB)
     assert cloud_ca(EXAMPLE).startswith("-----BEGIN CERTIFICATE-----\n")
 
 
