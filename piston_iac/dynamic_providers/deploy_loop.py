@@ -59,7 +59,12 @@ class DeployLoop(Generic[LookT]):
         before: object = None
         deadline, moved_s = arrival, arrival.clock()
         while True:
-            look = self.look(arrival)
+            try:
+                look = self.look(arrival)
+            except Unreachable as error:
+                # The boot node, which knows of permits, may be busy.
+                self.waiting.pause(f"{error.device}: {error.cause}", deadline)
+                continue
             if (now := self.progress(look)) != before:
                 before, moved_s = now, arrival.clock()
                 deadline = replace(arrival, at_s=moved_s + arrival.left_s() + self.settle_s)

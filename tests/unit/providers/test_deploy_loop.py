@@ -33,11 +33,14 @@ class World:
         self.applied: list[str] = []
         self.done: list[object] = []
         self.fault: PistonError | None = None
+        self.silent = 0
         self.cancelled = threading.Event()
 
     def look(self, arrival: Deadline) -> int:
         self.now_s += 10
         self.looks += 1
+        if self.looks <= self.silent:
+            raise Unreachable("boot node", "read its state", "no answer in time", "")
         return min(self.looks, self._moves)
 
     def decide(self, look: int, attempt: Attempt, still_s: float) -> object:
@@ -115,6 +118,18 @@ def test_who_does_not_answer_is_tried_again_and_who_refuses_is_not() -> None:
     world.fault = DeviceRefused("n1", "renew", "no", "")
     with pytest.raises(DeviceRefused):
         world.run()
+
+
+def test_a_boot_node_that_is_silent_for_a_moment_ends_nothing() -> None:
+    world = World([Done()])
+    world.silent = 3
+    world.run()
+    assert world.looks == 4
+    world = World([Done()])
+    world.silent = 100
+    with pytest.raises(TimedOut, match="while waiting for boot node: no answer in time"):
+        world.run()
+    assert world.now_s == ARRIVAL_S
 
 
 def test_it_ends_where_the_plan_cannot_go_on_and_when_it_is_told_to_stop() -> None:
