@@ -5,6 +5,7 @@ The drivers are replaced by things that answer from memory; everything above the
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from piston_iac.dynamic_providers import (
     boot_node,
     ceph_cluster,
     ceph_pool,
+    cloud_check,
     cloud_defaults,
     control_plane,
     ipmi_credential,
@@ -38,7 +40,9 @@ from piston_iac.dynamic_providers.converging import Props
 from piston_iac.errors import AccessRefused, Unreachable
 from piston_iac.node_report import Clock, InterfaceState, MirrorState, NodeReport
 from piston_iac.plan.ceph.seen import Cluster, Entity, Pool, Rule
+from piston_iac.plan.cloud.api_call import Answer
 from piston_iac.plan.cloud.catalogue import Identity
+from piston_iac.plan.cloud.check.record import Record, write
 from piston_iac.plan.cloud.ovn import OvnLook
 from piston_iac.plan.cloud.seen import HostLook
 from piston_iac.plan.cloud.steps import STORES
@@ -241,6 +245,23 @@ def _default_cloud() -> FakeOpenStack:
     return FakeOpenStack(cloud_with(inputs.wanted()))
 
 
+class FakeChecked:
+    """What Keystone keeps of the last check, and nodes that all take machines."""
+
+    def __init__(self, answers: tuple[Answer, ...]) -> None:
+        self._answers = answers
+
+    def ask(self, *_: object) -> tuple[Answer, ...]:
+        """To the calls of a look."""
+        return self._answers
+
+
+def _checked(last: Record) -> FakeChecked:
+    kept = write("p", last).body["project"]
+    nodes = [{"host": f"n{it}", "state": "up", "status": "enabled"} for it in range(1, 9)]
+    return FakeChecked((Answer(200, {"projects": [kept]}), Answer(200, {"services": nodes})))
+
+
 def realities() -> dict[str, tuple[object, str, tuple[object, ...]]]:
     """By resource: the module that opens the driver, what it calls for that, and the drivers to open."""
     (right, wrong), (vlan, other_vlan) = _clusters(), _vlans()
@@ -280,6 +301,11 @@ def realities() -> dict[str, tuple[object, str, tuple[object, ...]]]:
             cloud_defaults,
             "open_control_plane",
             (_default_cloud(), FakeOpenStack(FakeCloud())),
+        ),
+        "CloudCheck": (
+            cloud_check,
+            "open_control_plane",
+            (_checked(Record("d", time.time(), ["n1"])), _checked(Record())),
         ),
         "CephPool": (ceph_pool, "open_ceph", (right, wrong, FakeCeph(replace(right.cluster, pools={}), {}))),
     }

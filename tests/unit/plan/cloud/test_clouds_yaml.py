@@ -12,6 +12,7 @@ from piston_iac.plan.cloud.clouds_yaml import cloud_ca, clouds_yaml, dashboard_u
 from piston_iac.plan.services import horizon
 from piston_iac.site.load import load_file
 from piston_iac.site.schema import Site
+from piston_iac.trust.service_authority import Kind, authority
 
 EXAMPLE = load_file(Path(__file__).parents[4] / "stacks" / "Pulumi.example.yaml")
 
