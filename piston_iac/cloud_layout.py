@@ -145,6 +145,16 @@ def wsgi_unit(service: str) -> str:
     return f"piston-wsgi@{service}.service"
 
 
+def database_conf(service: str) -> str:
+    """The file in which a service finds its database, by the name of its unit; empty: it has none."""
+    others = {
+        "glance": "/etc/glance/glance-api.conf",
+        "horizon": "",
+        "nova-metadata": "/etc/nova/nova.conf",
+    }
+    return others.get(service, f"/etc/{service}/{service}.conf")
+
+
 def daemon_unit(service: str, role: str) -> str:
     """systemd unit of one of a service's daemons, such as the scheduler of nova."""
     return f"piston-{service}@{role}.service"
