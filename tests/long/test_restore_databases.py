@@ -54,7 +54,8 @@ def test_what_came_after_the_moment_is_gone_and_nothing_else(cloud: Cloud) -> No
 
 
 @pytest.mark.parametrize(
-    ("at", "said"), [("yesterday", "ISO 8601"), ("2020-01-01T00:00:00Z", "oldest"), ("2050-01-01T00:00:00", "newest")]
+    ("at", "said"),
+    [("yesterday", "ISO 8601"), ("2020-01-01T00:00:00Z", "oldest"), ("2050-01-01T00:00:00", "newest")],
 )
 def test_a_moment_that_cannot_be_had_is_refused(cloud: Cloud, at: str, said: str) -> None:
     done = cloud.rack.shell(f"piston restore databases lab --at {at} --yes")
