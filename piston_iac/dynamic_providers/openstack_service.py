@@ -38,9 +38,10 @@ from piston_iac.plan.services.catalogue import agents_of
 from piston_iac.trust.secret import Secret
 
 _ACTION_S = 300.0
-_DEPLOY_S = 420.0
-_SETTLE_S = 120.0
-_POLL_S = 1.0
+_DEPLOY_S = 600.0
+# At a first start schemas of all services are made at once, and then all of them begin.
+_SETTLE_S = 240.0
+_POLL_S = 2.0
 _LOOK_S = 10.0
 _KEYSTONE = "keystone"
 
@@ -106,6 +107,9 @@ class OpenStackServiceProvider(Converging[OpenStackServiceInputs]):
         """Database, schema, administrator, account, catalogue; then its API has to answer, and its agents."""
         driver = open_control_plane(inputs, inputs.nodes)
         deadline = Deadline.after(_DEPLOY_S, runtime.CANCELLED)
+        if inputs.service != _KEYSTONE:
+            # First of all: its daemons begin with its schema, and end when they cannot log in.
+            self._enter(inputs, driver, deadline)
         if inputs.databases and (bound.get("schemaRelease") != inputs.schema_release or bound.get("fault")):
             self._database(inputs, driver, deadline)
         settle = Deadline.after(_SETTLE_S, runtime.CANCELLED)
@@ -120,6 +124,12 @@ class OpenStackServiceProvider(Converging[OpenStackServiceInputs]):
             wanted = look.wanted(inputs.hosts, inputs.nodes)
             AgentsDeploy(driver, inputs.login(), inputs.service, look, tuple(wanted)).run()
         identity_looks(inputs.site).changed()
+
+    def _enter(self, inputs: OpenStackServiceInputs, driver: ControlPlaneDriver, deadline: Deadline) -> None:
+        """Its account and its place in the catalogue."""
+        settle = Deadline.after(_SETTLE_S, runtime.CANCELLED)
+        while why := self._records(inputs, driver, deadline)[0]:
+            self._wait(inputs, why, settle)
 
     def _database(
         self, inputs: OpenStackServiceInputs, driver: ControlPlaneDriver, deadline: Deadline
@@ -170,21 +180,29 @@ class OpenStackServiceProvider(Converging[OpenStackServiceInputs]):
         deadline: Deadline,
     ) -> str:
         """One look and the calls that it asks for; returns what is still waited for, empty for nothing."""
+        why, places = self._records(inputs, driver, deadline)
+        if why:
+            return why
+        # A host that is away keeps nobody from having the service.
+        silent = [place for place, code in places.items() if not working(code) and place not in away]
+        return f"its API at {', '.join(silent)}" if silent else ""
+
+    def _records(
+        self, inputs: OpenStackServiceInputs, driver: ControlPlaneDriver, deadline: Deadline
+    ) -> tuple[str, Mapping[str, int]]:
+        """Have Keystone know it: what is waited for still, empty for nothing, and its API's status by place."""
         try:
-            seen = _identity(inputs, driver, deadline)
+            seen = _own_identity(inputs, driver, deadline)
             records = catalogue.records(seen.answers)
         except (Unreachable, ValueError) as error:
-            return " ".join(str(error).split())
+            return " ".join(str(error).split()), {}
         needed = _needed(inputs, seen, records)
         if needed:
             doing(inputs.service, ", ".join(f"{it.method} {it.path}" for it in needed))
             driver.change(inputs.login(), needed, deadline)
             identity_looks(inputs.site).changed()
-            return "Keystone to take it up"
-        places = seen.apis.get(inputs.service, {})
-        # A host that is away keeps nobody from having the service.
-        silent = [place for place, code in places.items() if not working(code) and place not in away]
-        return f"its API at {', '.join(silent)}" if silent else ""
+            return "Keystone to take it up", {}
+        return "", seen.apis.get(inputs.service, {})
 
     def _wait(self, inputs: OpenStackServiceInputs, what: str, deadline: Deadline) -> None:
         look_at = "See its unit's journal on the control hosts"
@@ -202,6 +220,15 @@ def _identity(inputs: OpenStackServiceInputs, driver: ControlPlaneDriver, deadli
     seen = driver.identity(inputs.login(), inputs.passwords(), inputs.ports, calls, deadline)
     records, told = seen.answers[: len(LOOK)], seen.answers[len(LOOK) :]
     return replace(seen, answers=records, agents=dict(zip(agents, told, strict=True)))
+
+
+def _own_identity(inputs: OpenStackServiceInputs, driver: ControlPlaneDriver, deadline: Deadline) -> Identity:
+    """Keystone's records, this service's account and API alone: at a first start many services wait for
+    theirs, on machines that have enough to do.
+    """
+    logins = {name: it for name, it in inputs.passwords().items() if name == inputs.service}
+    ports = {name: it for name, it in inputs.ports.items() if name == inputs.service}
+    return driver.identity(inputs.login(), logins, ports, LOOK, deadline)
 
 
 def _agents(

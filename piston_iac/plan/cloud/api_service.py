@@ -20,14 +20,12 @@ Command = tuple[str, ...]
 class Wsgi:
     """An API that uWSGI runs.
 
-    `program`: what it loads. `threads`: of each process. `steady`: all its processes run all the time, where
-    they do more than answer requests; else they are started as they are needed. `static`: directory by URL
-    prefix, of files that it serves as they are.
+    `program`: what it loads. `threads`: of each process. `static`: directory by URL prefix, of files that it
+    serves as they are.
     """
 
     program: str
     threads: int = 4
-    steady: bool = False
     static: tuple[tuple[str, str], ...] = ()
 
 

@@ -36,7 +36,7 @@ def _programs(site: Site, service: ApiService) -> tuple[Program, ...]:
 
 
 def _ini(service: ApiService, wsgi: Wsgi) -> str:
-    """Only the node's own balancer reaches it. The unit says how many processes there may be."""
+    """Only the node's own balancer reaches it. Its unit says how many processes there are."""
     options: list[tuple[str, object]] = [
         ("plugins", "python3"),
         ("http-socket", service.loopback),
@@ -44,8 +44,6 @@ def _ini(service: ApiService, wsgi: Wsgi) -> str:
         ("uid", service.user),
         ("gid", service.user),
         ("master", "true"),
-        # One of them waits for work, others come when there is more.
-        *([] if wsgi.steady else [("cheaper", 1)]),
         ("threads", wsgi.threads),
         ("enable-threads", "true"),
         ("lazy-apps", "true"),

@@ -95,8 +95,7 @@ SERVICE = ApiService(
     health="/",
     user=_USER,
     files=_files,
-    # Its processes share what OVN's databases tell among themselves.
-    wsgi=Wsgi("/usr/bin/neutron-api", threads=1, steady=True),
+    wsgi=Wsgi("/usr/bin/neutron-api", threads=1),
     daemons=(
         layout.daemon_unit("neutron", "periodic-workers"),
         layout.daemon_unit("neutron", "ovn-maintenance-worker"),
