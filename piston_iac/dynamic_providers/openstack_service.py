@@ -190,7 +190,7 @@ class OpenStackServiceProvider(Converging[OpenStackServiceInputs]):
     def _records(
         self, inputs: OpenStackServiceInputs, driver: ControlPlaneDriver, deadline: Deadline
     ) -> tuple[str, Mapping[str, int]]:
-        """Have Keystone know it: what is waited for still, empty for nothing, and its API's status by place."""
+        """Have Keystone know it: what is waited for, empty for nothing; and its API's status by place."""
         try:
             seen = _own_identity(inputs, driver, deadline)
             records = catalogue.records(seen.answers)
