@@ -24,7 +24,7 @@ from piston_iac.plan.cloud.api_call import Answer
 from piston_iac.plan.cloud.check import record
 from piston_iac.plan.cloud.check.seen import COMPUTE_LOOK, computes
 
-_LOOK_S = 15.0
+_LOOK_S = 40.0
 _REMEDY = "See the lines of Keystone and Nova."
 
 

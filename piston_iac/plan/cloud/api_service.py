@@ -40,6 +40,8 @@ class ApiService:
     `type`: in Keystone's catalogue, where it stands under the service's name; empty: it is not in it.
     `wsgi`: how its API runs; None: one of `daemons` is its API. `daemons`: units that run beside it.
     `databases`: the first one bears the name of the user that owns them all, and of the password's purpose.
+    `asked_every_s`: how often each balancer asks each host whether it works; hosts that are away are noticed
+    by those that are asked often, and by every request.
     `migrate`: the commands that bring them to this release's schema, in order, run as `user`; each does no
     harm when it is repeated, and none holds a secret. `has_account`: it logs in at Keystone under its name.
     `agents`: how it tells what it runs on nodes; None: it does not.
@@ -58,6 +60,7 @@ class ApiService:
     migrate: Callable[[Site], tuple[Command, ...]] | None = None
     has_account: bool = True
     here: int = 0
+    asked_every_s: int = 5
     agents: AgentLook | None = None
 
     @property

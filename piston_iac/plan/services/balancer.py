@@ -119,7 +119,7 @@ def _service(site: Site, node: str, service: ApiService) -> Iterator[str]:
         "  http-request set-header X-Forwarded-Proto https",
     ]
     lines += [
-        f"  server {name} {at}:{service.port} check ssl verify required ca-file {layout.WEB_CA}"
+        f"  server {name} {at}:{service.port} check inter {service.asked_every_s}s ssl verify required ca-file {layout.WEB_CA}"
         for name, at in members(site).items()
     ]
     yield "\n".join(lines) + "\n"

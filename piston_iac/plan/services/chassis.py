@@ -69,5 +69,6 @@ def _agent(site: Site, node: str) -> settings.Sections:
         **{it: {"helper_command": _HELPER} for it in _PRIVILEGED},
         "ovs": {"ovsdb_connection": f"unix:{layout.OVS_SOCKET}"},
         "ovn": {"ovn_sb_connection": ovn.remotes(site, layout.SB)},
-        "oslo_concurrency": {"lock_path": f"{_STATE}/lock"},
+        # Not where Neutron's other parts have theirs: they are not root.
+        "oslo_concurrency": {"lock_path": "/run/metadata-agent"},
     }

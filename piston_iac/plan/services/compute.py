@@ -91,7 +91,8 @@ def _sections(site: Site, cloud: Cloud, node: str) -> settings.Sections:
             "vnc": {"enabled": "false"},
             "os_vif_ovs": {"ovsdb_connection": f"unix:{layout.OVS_SOCKET}"},
             **{it: {"helper_command": _HELPER} for it in _PRIVILEGED},
-            "oslo_concurrency": {"lock_path": f"{_STATE}/lock"},
+            # Not where Nova's other parts have theirs: they are not root.
+            "oslo_concurrency": {"lock_path": "/run/nova-compute"},
             "service_user": {"send_service_user_token": "true", **settings.account(site, nova.USER)},
         },
         nova.clients(site),

@@ -71,6 +71,7 @@ SERVICE = ApiService(
     type="image",
     port=layout.GLANCE_PORT,
     health="/healthcheck",
+    asked_every_s=1,
     user=_USER,
     files=_files,
     wsgi=Wsgi("/usr/bin/glance-wsgi-api"),

@@ -60,6 +60,7 @@ SERVICE = ApiService(
     port=layout.KEYSTONE_PORT,
     path="/v3",
     health="/v3",
+    asked_every_s=1,
     user=_USER,
     files=_files,
     wsgi=Wsgi("/usr/bin/keystone-wsgi-public"),

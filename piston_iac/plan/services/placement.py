@@ -37,6 +37,7 @@ SERVICE = ApiService(
     type="placement",
     port=8778,
     health="/",
+    asked_every_s=1,
     user=_USER,
     files=_files,
     wsgi=Wsgi("/usr/bin/placement-api"),
