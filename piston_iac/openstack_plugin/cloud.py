@@ -28,6 +28,7 @@ _RETRIES = 3  # a balancer that changes its host, a service that starts anew
 _POLL_S = 1.0
 
 NOT_FOUND, CONFLICT = 404, 409
+_SERVER_FAULT = 500
 
 _Seen = TypeVar("_Seen")
 
@@ -216,6 +217,9 @@ def _told(error: Exception, service: str, place: str) -> CloudError:
             0,
             Unreachable,
         )
+    if isinstance(error, login_errors.HttpError):  # at the login; other services refuse with openstacksdk's
+        status = int(error.http_status or 0)
+        return CloudError(f"the login at {place} ends with {status}: {error.message}", _see(status), status)
     if isinstance(error, login_errors.CatalogException | exceptions.EndpointNotFound):
         return CloudError(
             f"the catalogue of {place} names no {service} service",
@@ -224,23 +228,26 @@ def _told(error: Exception, service: str, place: str) -> CloudError:
             SetupError,
         )
     return CloudError(
-        f"{service} of {place}: {_words([str(error)])}", "Try again; else see the service's log."
+        f"{service} of {place}: {_words([str(error)])}", "See whether it runs (`piston status`) and its log."
     )
 
 
 def _refused(error: exceptions.HttpException, service: str) -> CloudError:
     status = int(error.status_code or 0)
     words = _words([error.details or error.message or str(error)])
+    return CloudError(f"{service} answers {status}: {words}", _see(status), status)
+
+
+def _see(status: int) -> str:
     remedies = {
         403: "Check quota and roles of the project.",
         404: "It may have been removed meanwhile: run `pulumi up` again.",
         409: "Remove what still uses it, or what is there under the same name.",
         413: "Check the quota of the project.",
     }
-    remedy = remedies.get(
-        status, "See the log of the service." if status >= 500 else "Correct it and run `pulumi up` again."
-    )
-    return CloudError(f"{service} answers {status}: {words}", remedy, status)
+    if status >= _SERVER_FAULT:
+        return "See the log of the service, then run it again."
+    return remedies.get(status, "Correct it and run `pulumi up` again.")
 
 
 def _words(texts: Iterable[str | None]) -> str:

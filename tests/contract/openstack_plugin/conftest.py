@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import textwrap
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,18 +79,22 @@ class Tenants:
     def run(self, command: str, *options: str, project: str = "tenants") -> Run:
         """Run an engine command to its end."""
         extra = ["--yes", "--skip-preview"] if command in ("up", "destroy") else []
-        ended = subprocess.run(
+        process = subprocess.Popen(
             ["pulumi", command, *extra, *options, "--non-interactive", "--color", "never"],
             cwd=self._directory / project,
             env=self._environment,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=_RUN_TIMEOUT_S,
-            check=False,
+            start_new_session=True,
         )
-        self.transcript += ended.stdout
-        return Run(ended.returncode, ended.stdout)
+        try:
+            text = process.communicate(timeout=_RUN_TIMEOUT_S)[0]
+        finally:
+            with suppress(ProcessLookupError):  # all of a run that hangs, the program too
+                os.killpg(process.pid, signal.SIGKILL)
+        self.transcript += text
+        return Run(process.returncode, text)
 
     def edit(self, old: str, new: str) -> None:
         """Change the program."""
@@ -103,7 +109,12 @@ class Tenants:
 
     def everything_stored(self) -> str:
         """All that outlives a run: the backend, the log of the plugin, and what was printed."""
-        files = [it for place in ("backend", "state") for it in (self._directory / place).rglob("*") if it.is_file()]
+        files = [
+            it
+            for place in ("backend", "state")
+            for it in (self._directory / place).rglob("*")
+            if it.is_file()
+        ]
         return self.transcript + "".join(it.read_text(errors="replace") for it in files)
 
     def _make_site(self) -> None:
@@ -113,6 +124,7 @@ class Tenants:
         (directory / "__main__.py").write_text(_SITE)
         self._must("stack", "init", "lab", project="site")
         up = self.run("up", project="site")
+        print(up.text)
         assert up.code == 0, up.text
 
     def _make_tenants(self) -> None:

@@ -92,7 +92,9 @@ class FakeCloud:
         counts = {name: len(entries.keys() - always) for (_, name), entries in self.lists.items()}
         return {name: count for name, count in counts.items() if count}
 
-    def answer(self, method: str, path: str, query: dict[str, str], raw: bytes, token: str) -> tuple[int, Any]:
+    def answer(
+        self, method: str, path: str, query: dict[str, str], raw: bytes, token: str
+    ) -> tuple[int, Any]:
         """One request."""
         service, _, rest = path.strip("/").partition("/")
         if service in self.unreachable:
@@ -121,7 +123,9 @@ class FakeCloud:
         user = body["auth"]["identity"]["password"]["user"]
         wanted = body["auth"]["scope"]["project"]
         projects = self.of("identity", "projects").values()
-        found = [it["id"] for it in projects if wanted.get("id") == it["id"] or wanted.get("name") == it["name"]]
+        found = [
+            it["id"] for it in projects if wanted.get("id") == it["id"] or wanted.get("name") == it["name"]
+        ]
         roles = [role for project, actor, role in self.roles if actor == ADMIN and [project] == found]
         if user["password"] != PASSWORD or not roles:
             raise Refused(401, "The request you have made requires authentication.")
@@ -193,7 +197,9 @@ class FakeCloud:
         if name == "servers":
             self._start(entry)
         if name == "floatingips":
-            entry.update(floating_ip_address=f"10.30.50.{next(self.numbers)}", port_id=None, fixed_ip_address=None)
+            entry.update(
+                floating_ip_address=f"10.30.50.{next(self.numbers)}", port_id=None, fixed_ip_address=None
+            )
         entries[new_id] = entry
         return entry
 
@@ -205,15 +211,22 @@ class FakeCloud:
 
     def _start(self, server: dict[str, Any]) -> None:
         for wanted in server.pop("networks"):
-            self.of("network", "ports")[wanted["port"]]["device_id"] = server["id"]
+            port = self.of("network", "ports")[wanted["port"]]
+            port["device_id"] = server["id"]
+            card = {"OS-EXT-IPS-MAC:mac_addr": port["mac_address"], "OS-EXT-IPS:type": "fixed", "version": 4}
+            server["addresses"] = {"net": [{**card, "addr": port["fixed_ips"][0]["ip_address"]}]}
         server["flavor"] = {"id": server.pop("flavorRef")}
         server["image"] = {"id": server.pop("imageRef")}
 
     def _refuse_in_use(self, name: str, wanted: str) -> None:
         users: dict[str, Callable[[], bool]] = {
-            "networks": lambda: any(it["network_id"] == wanted for it in self.of("network", "ports").values()),
+            "networks": lambda: any(
+                it["network_id"] == wanted for it in self.of("network", "ports").values()
+            ),
             "volumes": lambda: any(volume == wanted for _, volume in self.attachments),
-            "projects": lambda: any(it.get("tenant_id") == wanted for it in self.of("compute", "servers").values()),
+            "projects": lambda: any(
+                it.get("tenant_id") == wanted for it in self.of("compute", "servers").values()
+            ),
         }
         if name in users and users[name]():
             raise Refused(409, f"{wanted} is in use")
@@ -305,7 +318,12 @@ def _interfaces(cloud: FakeCloud, words: tuple[str, ...], body: Any, token: str)
 
 def _act(cloud: FakeCloud, words: tuple[str, ...], body: Any, token: str) -> tuple[int, Any]:
     server = cloud.of("compute", "servers")[words[0]]
-    statuses = {"os-start": "ACTIVE", "os-stop": "SHUTOFF", "resize": "VERIFY_RESIZE", "confirmResize": "ACTIVE"}
+    statuses = {
+        "os-start": "ACTIVE",
+        "os-stop": "SHUTOFF",
+        "resize": "VERIFY_RESIZE",
+        "confirmResize": "ACTIVE",
+    }
     for action, said in body.items():
         server["status"] = statuses[action]
         if action == "resize":
@@ -370,7 +388,10 @@ class _Handler(BaseHTTPRequestHandler):
             try:
                 status, answer = self.cloud.answer(self.command, parts.path, query, raw, token)
             except Refused as refused:
-                status, answer = refused.status, {"error": {"message": refused.message, "code": refused.status}}
+                status, answer = (
+                    refused.status,
+                    {"error": {"message": refused.message, "code": refused.status}},
+                )
             told = b"" if answer is None else json.dumps(answer).encode()
         self.send_response(status)
         if isinstance(answer, dict) and "_token" in answer:
