@@ -90,6 +90,8 @@ class Cloud:
         """
         if body is not None:
             how["json"] = body
+        if method == "POST":
+            how["connect_retries"] = 0  # it may have been heard: a second time would make a second one
         try:
             adapter = self._adapter(service)
             answer = adapter.request(path, method, microversion=microversion, params=dict(query or {}), **how)
@@ -198,7 +200,7 @@ def _told(error: Exception, service: str, place: str) -> CloudError:
         return CloudError(
             f"{place} refuses the login: {_words([error.message])}",
             "Check user, password and project of this provider, and that the user has a role in it.",
-            401,
+            0,
             AccessRefused,
         )
     if isinstance(error, login_errors.SSLError):
@@ -218,8 +220,9 @@ def _told(error: Exception, service: str, place: str) -> CloudError:
             Unreachable,
         )
     if isinstance(error, login_errors.HttpError):  # at the login; other services refuse with openstacksdk's
+        # Without its status: a Keystone that is not found is no resource that is gone.
         status = int(error.http_status or 0)
-        return CloudError(f"the login at {place} ends with {status}: {error.message}", _see(status), status)
+        return CloudError(f"the login at {place} ends with {status}: {error.message}", _see(status))
     if isinstance(error, login_errors.CatalogException | exceptions.EndpointNotFound):
         return CloudError(
             f"the catalogue of {place} names no {service} service",

@@ -10,6 +10,7 @@ import hashlib
 import itertools
 import json
 import re
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -69,6 +70,7 @@ class FakeCloud:
     requests: list[str] = field(default_factory=list)
     server_fault: str = ""
     unreachable: set[str] = field(default_factory=set)
+    hanging_up: set[str] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock)
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -97,6 +99,8 @@ class FakeCloud:
     ) -> tuple[int, Any]:
         """One request."""
         service, _, rest = path.strip("/").partition("/")
+        if f"{method} {service}" in self.hanging_up:
+            raise ConnectionAbortedError
         if service in self.unreachable:
             raise Refused(503, f"{service} is down")
         version, _, rest = rest.partition("/")
@@ -210,7 +214,7 @@ class FakeCloud:
         port["mac_address"] = f"fa:16:3e:00:00:{number:02x}"
 
     def _start(self, server: dict[str, Any]) -> None:
-        for wanted in server.pop("networks"):
+        for wanted in server.pop("networks", []):
             port = self.of("network", "ports")[wanted["port"]]
             port["device_id"] = server["id"]
             card = {"OS-EXT-IPS-MAC:mac_addr": port["mac_address"], "OS-EXT-IPS:type": "fixed", "version": 4}
@@ -387,6 +391,9 @@ class _Handler(BaseHTTPRequestHandler):
             token = self.headers.get("X-Auth-Token", "")
             try:
                 status, answer = self.cloud.answer(self.command, parts.path, query, raw, token)
+            except ConnectionAbortedError:
+                self.close_connection = True
+                return
             except Refused as refused:
                 status, answer = (
                     refused.status,
@@ -414,10 +421,12 @@ class _Handler(BaseHTTPRequestHandler):
         return whole
 
 
-def serve() -> tuple[FakeCloud, ThreadingHTTPServer]:
+def serve(tls: ssl.SSLContext | None = None) -> tuple[FakeCloud, ThreadingHTTPServer]:
     """A cloud that answers from now on, until its server is shut down."""
     cloud = FakeCloud()
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"cloud": cloud}))
-    cloud.url = f"http://127.0.0.1:{server.server_address[1]}"
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    cloud.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     return cloud, server
