@@ -104,6 +104,8 @@ class FakeCloud:
         if service in self.unreachable:
             raise Refused(503, f"{service} is down")
         version, _, rest = rest.partition("/")
+        if version not in ("", _VERSIONS[service][0]):
+            raise Refused(404, "Not Found")
         if not rest:
             return 200, self._version(service, bool(version))
         body = json.loads(raw) if raw and rest.partition("/")[2].partition("/")[2] != "file" else {}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -316,30 +318,29 @@ def test_an_image_without_its_file_makes_nothing(plugin: Plugin, cloud: FakeClou
 def test_a_delete_waits_while_something_uses_it(plugin: Plugin, cloud: FakeCloud) -> None:
     made = create(plugin, NETWORK, name="a")
     cloud.of("network", "ports")["p"] = {"id": "p", "network_id": made.id}
-    looks: list[str] = []
+    asked = f"DELETE /network/v2.0/networks/{made.id}"
 
-    def release(text: str) -> None:
-        looks.append(text)
+    def release() -> None:
+        while asked not in cloud.requests:
+            time.sleep(0.01)
         cloud.of("network", "ports").clear()
 
-    runtime.attach(_Sink(release))
+    threading.Thread(target=release, daemon=True).start()
     plugin.Delete(
         provider_pb2.DeleteRequest(urn=urn(NETWORK), id=made.id, properties=made.properties), Context()
     )
     assert made.id not in cloud.of("network", "networks")
-    assert looks[0] == "waits until nothing uses it any more"
+    assert cloud.requests.count(asked) > 1
 
 
-class _Sink:
-    def __init__(self, on_status: Callable[[str], None]) -> None:
-        self._on_status = on_status
-
-    def warn(self, urn: str, text: str) -> None: ...
-
-    def info(self, urn: str, text: str) -> None: ...
-
-    def status(self, urn: str, text: str) -> None:
-        self._on_status(text)
+def test_a_delete_that_never_may_says_why(plugin: Plugin, cloud: FakeCloud) -> None:
+    made = create(plugin, NETWORK, name="a")
+    cloud.of("network", "ports")["p"] = {"id": "p", "network_id": made.id}
+    request = provider_pb2.DeleteRequest(
+        urn=urn(NETWORK), id=made.id, properties=made.properties, timeout=0.5
+    )
+    with pytest.raises(Aborted, match=r"network a: could not delete it: network answers 409: .* is in use"):
+        plugin.Delete(request, Context())
 
 
 def test_a_delete_of_what_is_gone_is_done(plugin: Plugin, cloud: FakeCloud) -> None:
