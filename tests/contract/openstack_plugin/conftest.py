@@ -18,7 +18,7 @@ import pytest
 from tests.contract.openstack_plugin.fake_cloud import PASSWORD, FakeCloud, serve
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-_RUN_TIMEOUT_S = 120.0
+_RUN_TIMEOUT_S = 300.0
 
 _SITE = """
 import json, os, pulumi
