@@ -90,8 +90,9 @@ class Cloud:
         """
         if body is not None:
             how["json"] = body
-        if method == "POST":
-            how["connect_retries"] = 0  # it may have been heard: a second time would make a second one
+        if method == "POST" or "data" in how:
+            # It may have been heard, and would be made twice; a stream cannot be sent again.
+            how["connect_retries"] = 0
         try:
             adapter = self._adapter(service)
             answer = adapter.request(path, method, microversion=microversion, params=dict(query or {}), **how)

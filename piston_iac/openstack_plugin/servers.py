@@ -13,6 +13,7 @@ from piston_iac.openstack_plugin.kinds import Collection, Made, Values, snake
 
 _POWER = {"ACTIVE": "active", "SHUTOFF": "shutoff"}
 _CHANGING = {"active": ("os-start", "ACTIVE"), "shutoff": ("os-stop", "SHUTOFF")}
+_AT_REST = ("ACTIVE", "SHUTOFF")  # a server that is off is changed as well, and stays off
 _BLANK = ("", None)
 
 
@@ -30,7 +31,7 @@ class _Instance(Collection):
 
     def finish(self, cloud: Cloud, made_id: str, want: Values, deadline: Deadline) -> None:
         """It runs, and stops again where that is wanted."""
-        _settle(cloud, made_id, "ACTIVE", deadline)
+        _settle(cloud, made_id, ("ACTIVE",), deadline)
         if want.get("powerState") == "shutoff":
             _power(cloud, made_id, "shutoff", deadline)
 
@@ -75,12 +76,12 @@ class _Instance(Collection):
             _groups(cloud, known_id, set(old.get("securityGroups", [])), set(want.get("securityGroups", [])))
         if changed & {"imageId", "imageName"}:
             _act(cloud, known_id, "rebuild", {"imageRef": _image(cloud, want)})
-            _settle(cloud, known_id, "ACTIVE", deadline)
+            _settle(cloud, known_id, _AT_REST, deadline)
         if changed & {"flavorId", "flavorName"}:
             _act(cloud, known_id, "resize", {"flavorRef": _flavor(cloud, want)})
-            _settle(cloud, known_id, "VERIFY_RESIZE", deadline)
+            _settle(cloud, known_id, ("VERIFY_RESIZE",), deadline)
             _act(cloud, known_id, "confirmResize", None)
-            _settle(cloud, known_id, "ACTIVE", deadline)
+            _settle(cloud, known_id, _AT_REST, deadline)
         if "powerState" in changed:
             _power(cloud, known_id, str(want["powerState"]), deadline)
 
@@ -185,23 +186,23 @@ def _power(cloud: Cloud, server: str, wanted: str, deadline: Deadline) -> None:
         raise CloudError(f"powerState {wanted} is not one this stand-in can set", "It can: active, shutoff.")
     action, status = _CHANGING[wanted]
     _act(cloud, server, action, None)
-    _settle(cloud, server, status, deadline)
+    _settle(cloud, server, (status,), deadline)
 
 
-def _settle(cloud: Cloud, server: str, status: str, deadline: Deadline) -> None:
-    """Wait for a status; one that failed says why."""
+def _settle(cloud: Cloud, server: str, statuses: tuple[str, ...], deadline: Deadline) -> None:
+    """Wait for one of these statuses; a server that failed says why."""
 
     def reached(entry: Values) -> bool:
         if entry["status"] == "ERROR":
             cause = entry.get("fault", {}).get("message", "nova gives no reason")
             raise CloudError(f"its status is ERROR: {cause}", "The next `pulumi up` makes it anew.")
-        return bool(entry["status"] == status)
+        return entry["status"] in statuses
 
     wait_until(
         lambda: cloud.call("compute", "GET", f"/servers/{server}")["server"],
         reached,
         deadline,
-        f"server {server} is {status}",
+        f"server {server} is {' or '.join(statuses)}",
         "See nova's log.",
     )
 

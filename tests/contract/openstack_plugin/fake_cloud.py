@@ -68,6 +68,7 @@ class FakeCloud:
     attachments: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
+    sizes: list[str | None] = field(default_factory=list)
     server_fault: str = ""
     unreachable: set[str] = field(default_factory=set)
     hanging_up: set[str] = field(default_factory=set)
@@ -324,16 +325,12 @@ def _interfaces(cloud: FakeCloud, words: tuple[str, ...], body: Any, token: str)
 
 def _act(cloud: FakeCloud, words: tuple[str, ...], body: Any, token: str) -> tuple[int, Any]:
     server = cloud.of("compute", "servers")[words[0]]
-    statuses = {
-        "os-start": "ACTIVE",
-        "os-stop": "SHUTOFF",
-        "resize": "VERIFY_RESIZE",
-        "confirmResize": "ACTIVE",
-    }
+    statuses = {"os-start": "ACTIVE", "os-stop": "SHUTOFF", "resize": "VERIFY_RESIZE"}
     for action, said in body.items():
-        server["status"] = statuses[action]
+        before = server["status"]
+        server["status"] = server.pop("before") if action == "confirmResize" else statuses[action]
         if action == "resize":
-            server["flavor"] = {"id": said["flavorRef"]}
+            server.update(flavor={"id": said["flavorRef"]}, before=before)
     return 202, None
 
 
@@ -413,6 +410,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815
 
     def _body(self) -> bytes:
+        self.cloud.sizes.append(self.headers.get("Content-Length"))
         if self.headers.get("Transfer-Encoding") != "chunked":
             return self.rfile.read(int(self.headers.get("Content-Length", 0)))
         whole = b""

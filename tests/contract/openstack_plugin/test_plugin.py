@@ -307,6 +307,39 @@ def test_an_image_arrives_byte_by_byte(plugin: Plugin, cloud: FakeCloud, tmp_pat
     stored = cloud.of("image", "images")[made.id]
     assert stored["checksum"] == hashlib.md5(content).hexdigest()  # noqa: S324
     assert (stored["size"], stored["hw_disk_bus"]) == (len(content), "virtio")
+    assert str(len(content)) in cloud.sizes
+
+
+def test_an_image_comes_from_a_url_too(plugin: Plugin, cloud: FakeCloud) -> None:
+    url = f"{cloud.url}/image"  # anything that is served will do
+    made = create(plugin, IMAGE, name="a", containerFormat="bare", diskFormat="raw", imageSourceUrl=url)
+    assert cloud.of("image", "images")[made.id]["size"] > 0
+    with pytest.raises(Aborted):
+        create(
+            plugin,
+            IMAGE,
+            name="b",
+            containerFormat="bare",
+            diskFormat="raw",
+            imageSourceUrl="file:///etc/passwd",
+        )
+
+
+def test_a_server_that_is_off_is_resized_and_stays_off(plugin: Plugin, cloud: FakeCloud) -> None:
+    inputs = {"name": "a", "flavorId": "1", "imageId": "1", "powerState": "shutoff"}
+    made = create(plugin, SERVER, **inputs)
+    server = cloud.of("compute", "servers")[made.id]
+    assert server["status"] == "SHUTOFF"
+    request = provider_pb2.UpdateRequest(
+        urn=urn(SERVER),
+        id=made.id,
+        olds=made.properties,
+        old_inputs=props(**inputs),
+        news=props(**{**inputs, "flavorId": "2"}),
+        timeout=20,
+    )
+    changed = plugin.Update(request, Context())
+    assert (server["status"], plain(changed.properties)["flavorId"]) == ("SHUTOFF", "2")
 
 
 def test_an_image_without_its_file_makes_nothing(plugin: Plugin, cloud: FakeCloud) -> None:
