@@ -86,13 +86,12 @@ class Tenants:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
+            start_new_session=True,  # a Ctrl-C at the tests is not one at the engine
         )
         try:
             text = process.communicate(timeout=_RUN_TIMEOUT_S)[0]
         finally:
-            with suppress(ProcessLookupError):  # all of a run that hangs, the program too
-                os.killpg(process.pid, signal.SIGKILL)
+            self._end_what_hangs()
         self.transcript += text
         return Run(process.returncode, text)
 
@@ -116,6 +115,13 @@ class Tenants:
             if it.is_file()
         ]
         return self.transcript + "".join(it.read_text(errors="replace") for it in files)
+
+    def _end_what_hangs(self) -> None:
+        """Engine, program and plugin of a run that did not end: each has a group of its own."""
+        for entry in Path("/proc").iterdir():
+            with suppress(OSError):
+                if entry.name.isdigit() and (entry / "cwd").resolve().is_relative_to(self._directory):
+                    os.kill(int(entry.name), signal.SIGKILL)
 
     def _make_site(self) -> None:
         directory = self._directory / "site"
