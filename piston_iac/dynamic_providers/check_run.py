@@ -109,7 +109,7 @@ class CheckRun:
                     _WAITING.pause(what, limit)
 
     def _send(self, calls: Sequence[Call]) -> None:
-        """What is in use still (a conflict), gone already or not answered in time is seen by the next look."""
+        """What is in use still (a conflict), gone, or not answered in time is seen by the next look."""
         answers = self.driver.send(self.login, calls, self._limit(_CALL_S), PROJECT)
         for call, answer in zip(calls, answers, strict=False):
             gone = call.method == "DELETE" and answer.code == NOT_FOUND

@@ -17,25 +17,16 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 import piston_iac
 from piston_iac.dynamic_providers import runtime
-from piston_iac.dynamic_providers.host import codec, errors, redact
+from piston_iac.dynamic_providers.host import codec, errors, operations, redact
 from piston_iac.dynamic_providers.host.codec import Bag, Mask
-from piston_iac.dynamic_providers.host.diff import Kind, differences, top_level
+from piston_iac.dynamic_providers.host.diff import differences, top_level
 from piston_iac.dynamic_providers.host.errors import Kept
+from piston_iac.dynamic_providers.host.operations import HALF_MADE_KEY, detailed
 from piston_iac.dynamic_providers.host.providers import KEY, Providers
 from piston_iac.dynamic_providers.host.watch import Work
 
-HALF_MADE_KEY = "__half_made"
-"""Output that marks a half-made resource. Without it a successful read would end that state unrepaired
-(observed with `refresh: always`: the engine forgets why creation failed when a read succeeds)."""
-
 _Answer = TypeVar("_Answer")
 _Values = Mapping[str, Any]
-
-_KINDS = {
-    Kind.ADD: (provider_pb2.PropertyDiff.ADD, provider_pb2.PropertyDiff.ADD_REPLACE),
-    Kind.DELETE: (provider_pb2.PropertyDiff.DELETE, provider_pb2.PropertyDiff.DELETE_REPLACE),
-    Kind.UPDATE: (provider_pb2.PropertyDiff.UPDATE, provider_pb2.PropertyDiff.UPDATE_REPLACE),
-}
 
 
 class Host(provider_pb2_grpc.ResourceProviderServicer):
@@ -110,7 +101,7 @@ class Host(provider_pb2_grpc.ResourceProviderServicer):
                 stables=result.stables or [],
                 deleteBeforeReplace=bool(result.delete_before_replace),
                 diffs=sorted({top_level(path) for path in found}) if changes else [],
-                detailedDiff=_detailed(found, replaces) if changes else {},
+                detailedDiff=detailed(found, replaces) if changes else {},
                 hasDetailedDiff=True,
             )
 
@@ -201,23 +192,7 @@ class Host(provider_pb2_grpc.ResourceProviderServicer):
     def _run(
         self, urn: str, context: grpc.ServicerContext, bags: list[Bag], work: Callable[[], _Answer | Kept]
     ) -> _Answer:
-        """Run one operation and turn its failure into what the engine shows."""
-        for bag in bags:
-            redact.learn(bag.secrets())
-        with self._work.running(), runtime.operation(urn):
-            answer = _attempt(work)
-            if isinstance(answer, Exception):
-                errors.refuse(context, answer, urn)
-            if isinstance(answer, Kept):
-                errors.keep(context, answer)
-            return answer
-
-
-def _attempt(work: Callable[[], _Answer | Kept]) -> _Answer | Kept | Exception:
-    try:
-        return work()
-    except Exception as error:  # noqa: BLE001 - the edge of the process: everything becomes one line
-        return error
+        return operations.run(self._work, urn, context, bags, work)
 
 
 def _state(struct: struct_pb2.Struct) -> Bag:
@@ -268,10 +243,3 @@ def _last_known(request: Any, reasons: list[str]) -> provider_pb2.ReadResponse |
 
 def _cleaned(reasons: list[str]) -> list[str]:
     return [redact.one_line(reason) for reason in reasons]
-
-
-def _detailed(found: dict[str, Kind], replaces: set[str]) -> dict[str, provider_pb2.PropertyDiff]:
-    return {
-        path: provider_pb2.PropertyDiff(kind=_KINDS[kind][top_level(path) in replaces], inputDiff=True)
-        for path, kind in found.items()
-    }

@@ -118,10 +118,8 @@ def _service(site: Site, node: str, service: ApiService) -> Iterator[str]:
         "  http-check expect rstatus (200|300)",
         "  http-request set-header X-Forwarded-Proto https",
     ]
-    lines += [
-        f"  server {name} {at}:{service.port} check inter {service.asked_every_s}s ssl verify required ca-file {layout.WEB_CA}"
-        for name, at in members(site).items()
-    ]
+    asked = f"check inter {service.asked_every_s}s ssl verify required ca-file {layout.WEB_CA}"
+    lines += [f"  server {name} {at}:{service.port} {asked}" for name, at in members(site).items()]
     yield "\n".join(lines) + "\n"
     here = [
         f"listen {service.name}-here",

@@ -17,7 +17,8 @@ from tests.unit.providers.site_resources import resources_of
 # Of the services the one that the device in memory has.
 SAMPLES = {
     it.owner.resource: it.inputs
-    for it in reversed(resources_of("lab"))
+    for stack in ("example", "lab")
+    for it in reversed(resources_of(stack))
     if it.owner.resource != "OpenStackService" or it.inputs.service == "glance"
 }
 # The service that has all that services have.

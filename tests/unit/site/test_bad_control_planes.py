@@ -11,7 +11,6 @@ from piston_iac.site.load import load_file
 
 LAB = (Path(__file__).parents[3] / "stacks" / "Pulumi.lab.yaml").read_text()
 DECLARED = "  piston:controlPlane: {}"
-MACHINES = "  piston:cloud:\n    hypervisor: qemu\n"
 
 
 def stack(directory: Path, section: str) -> Path:
@@ -71,8 +70,8 @@ def test_one_fault_is_told_with_its_place(tmp_path: Path, section: str, path: st
 @pytest.mark.parametrize("name", ["controlPlane", "cloud"])
 def test_a_section_with_nothing_in_it_is_told(tmp_path: Path, name: str) -> None:
     file = tmp_path / "Pulumi.lab.yaml"
-    text = LAB.replace(DECLARED, f"{DECLARED}\n" if name == "cloud" else "  piston:controlPlane:", 1)
-    file.write_text(text.replace(MACHINES, "  piston:cloud:\n" if name == "cloud" else MACHINES, 1))
+    empty = f"{DECLARED}\n  piston:cloud:" if name == "cloud" else "  piston:controlPlane:"
+    file.write_text(LAB.replace(DECLARED, empty, 1))
     with pytest.raises(SiteFaults) as caught:
         load_file(file)
     assert [(it.path, it.cause) for it in caught.value.faults] == [(name, "is empty")]
@@ -80,11 +79,11 @@ def test_a_section_with_nothing_in_it_is_told(tmp_path: Path, name: str) -> None
 
 def test_a_cloud_needs_a_control_plane(tmp_path: Path) -> None:
     file = tmp_path / "Pulumi.lab.yaml"
-    file.write_text(LAB.replace(DECLARED, "", 1))
+    file.write_text(LAB.replace(DECLARED, "  piston:cloud: {}", 1))
     with pytest.raises(SiteFaults) as caught:
         load_file(file)
     assert [(it.path, it.cause) for it in caught.value.faults] == [
         ("cloud", "needs a control plane, and the site has none")
     ]
-    file.write_text(LAB)
+    file.write_text(LAB.replace(DECLARED, f"{DECLARED}\n  piston:cloud: {{ hypervisor: qemu }}", 1))
     assert load_file(file).cloud is not None

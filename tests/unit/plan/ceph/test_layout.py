@@ -8,7 +8,7 @@ import pytest
 
 from piston_iac import ceph_layout
 from piston_iac.plan.ceph import layout
-from piston_iac.plan.ceph.caps import CINDER, CINDER_BACKUP, DATABASES, GLANCE, NOVA, RGW
+from piston_iac.plan.ceph.caps import DATABASES, GLANCE
 from piston_iac.plan.ceph.wanted import keys, wanted_cluster, wanted_pool
 from piston_iac.plan.cloud.hosts import control_hosts
 from piston_iac.plan.documents import node_document
@@ -82,9 +82,8 @@ def test_a_node_holds_the_keys_of_its_roles_and_no_other() -> None:
         held = {name for name, key in secret.items() if key in text}
         own = {ceph_layout.osd_key_name(serial) for serial in LAB.nodes[node].disks.osd}
         mgr = {f"mgr.{node}"} if node in layout.mgr_hosts(LAB) else set()
-        control = {GLANCE, DATABASES, CINDER_BACKUP, RGW} if node in control_hosts(LAB) else set()
-        machines = {CINDER, NOVA}
-        assert held == own | mgr | control | machines
+        services = {GLANCE, DATABASES} if node in control_hosts(LAB) else set()
+        assert held == own | mgr | services
         mon = next((it for it in node_document(LAB, node).files if it.path == ceph_layout.MON_KEYRING), None)
         assert (mon is not None) == (node in layout.mon_hosts(LAB))
 
