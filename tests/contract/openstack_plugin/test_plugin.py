@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from google.protobuf import struct_pb2
 from google.rpc import status_pb2
-from piston_iac.trust.web import web_authority, web_identity
 from pulumi.output import UNKNOWN
 from pulumi.runtime.proto import provider_pb2
 
@@ -23,6 +22,7 @@ from piston_iac.dynamic_providers.host.operations import HALF_MADE_KEY
 from piston_iac.dynamic_providers.host.watch import Work
 from piston_iac.openstack_plugin.server import Plugin
 from piston_iac.trust.secret import Secret
+from piston_iac.trust.service_authority import Kind, authority, identity
 from tests.contract.openstack_plugin.fake_cloud import PASSWORD, FakeCloud, serve
 
 NETWORK = "openstack:networking/network:Network"
@@ -233,17 +233,18 @@ def test_an_answer_that_quotes_a_secret_is_cleaned(plugin: Plugin, cloud: FakeCl
 
 
 def test_the_authority_is_trusted_by_its_text_or_its_file(tmp_path: Path) -> None:
-    identity, authority = web_identity(SEED, "lab", "n1", ("127.0.0.1",)), web_authority(SEED, "lab")
-    (tmp_path / "chain").write_text(identity.certificate_pem + identity.key_pem.get_secret_value())
-    (tmp_path / "ca").write_text(authority)
+    own = identity(SEED, "lab", Kind.WEB, "n1", ("127.0.0.1",))
+    trusted = authority(SEED, "lab", Kind.WEB)
+    (tmp_path / "chain").write_text(own.certificate_pem + own.key_pem.get_secret_value())
+    (tmp_path / "ca").write_text(trusted)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(tmp_path / "chain")
     cloud, server = serve(tls)
     try:
-        for cacert in (authority, str(tmp_path / "ca")):
+        for cacert in (trusted, str(tmp_path / "ca")):
             assert create(configured(cloud, cacertFile=cacert), NETWORK, name="a").id
         assert create(configured(cloud, insecure="true"), NETWORK, name="a").id
-        for wrong in ({}, {"cacertFile": web_authority(Secret("another seed"), "lab")}):
+        for wrong in ({}, {"cacertFile": authority(Secret("another seed"), "lab", Kind.WEB)}):
             with pytest.raises(Aborted, match=r"is not trusted\. Give the provider .*cacert_file"):
                 create(configured(cloud, **wrong), NETWORK, name="a")
     finally:
