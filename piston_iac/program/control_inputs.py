@@ -9,8 +9,8 @@ from netaddr import IPAddress
 from piston_iac import cloud_layout as layout
 from piston_iac.dynamic_providers.cloud_defaults import CloudDefaultsInputs
 from piston_iac.dynamic_providers.control_plane import ControlPlaneInputs
-from piston_iac.dynamic_providers.openstack_service import OpenStackServiceInputs
 from piston_iac.dynamic_providers.ovn_central import OvnCentralInputs
+from piston_iac.dynamic_providers.service_inputs import OpenStackServiceInputs
 from piston_iac.plan.cloud import catalogue, default_flavors, default_quota, defaults, fields, ovn, settings
 from piston_iac.plan.cloud.api_service import ApiService
 from piston_iac.plan.cloud.default_flavors import WantedFlavor

@@ -9,7 +9,7 @@ from piston_iac.dynamic_providers.cloud_check import CloudCheckInputs, CloudChec
 from piston_iac.dynamic_providers.cloud_defaults import CloudDefaultsInputs, CloudDefaultsProvider
 from piston_iac.dynamic_providers.control_access import WithControlPlane
 from piston_iac.dynamic_providers.control_plane import ControlPlaneInputs, ControlPlaneProvider
-from piston_iac.dynamic_providers.openstack_service import OpenStackServiceInputs, OpenStackServiceProvider
+from piston_iac.dynamic_providers.openstack_service import OpenStackServiceProvider
 from piston_iac.dynamic_providers.ovn_central import OvnCentralInputs, OvnCentralProvider
 from piston_iac.dynamic_providers.ownership.terms import (
     COMMON,
@@ -23,6 +23,7 @@ from piston_iac.dynamic_providers.ownership.terms import (
     Unseen,
     address_claim,
 )
+from piston_iac.dynamic_providers.service_inputs import OpenStackServiceInputs
 from piston_iac.plan.cloud.default_network import NAME as PUBLIC_NETWORK
 
 _PLANE, _OVN, _KEYSTONE, _BOOT_NODE, _DATABASE = (

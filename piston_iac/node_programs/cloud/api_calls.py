@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from piston_iac.node_programs.cloud.access import Access, read_access
+from piston_iac.node_programs.cloud.access import read_access
 from piston_iac.node_programs.cloud.https import LIMIT_S, ask, health
 from piston_iac.node_programs.cloud.keystone_login import place, token
 from piston_iac.node_programs.program import Answer, Fault, Request, converse, leave
@@ -90,10 +90,11 @@ def run(order: Order, only_look: bool) -> Answer:
     if only_look and any(call.method != "GET" for call in order.calls):
         raise Fault("a look makes GET calls alone")
     access = read_access()
+    at = place(access) if order.calls or order.logins else ""
     with ThreadPoolExecutor(16) as pool:
         apis = {name: pool.submit(health, access, *it) for name, it in order.apis.items()}
-        logins = {name: pool.submit(_can_log_in, access, name, it) for name, it in order.logins.items()}
-        answers = _calls(access, order, stop=not only_look) if order.calls else []
+        logins = {name: pool.submit(_can_log_in, at, name, it) for name, it in order.logins.items()}
+        answers = _calls(at, order, stop=not only_look) if order.calls else []
         return {
             "answers": answers,
             "logins": {name: it.result() for name, it in logins.items()},
@@ -101,8 +102,7 @@ def run(order: Order, only_look: bool) -> Answer:
         }
 
 
-def _calls(access: Access, order: Order, stop: bool) -> list[Answer]:
-    at = place(access)
+def _calls(at: str, order: Order, stop: bool) -> list[Answer]:
     key = token(at, order.user, order.password, order.project)
     if not key:
         raise Fault(f"Keystone refuses the login of {order.user} in project {order.project}")
@@ -163,8 +163,8 @@ def _is_link(name: str) -> bool:
     return name.endswith("_links")
 
 
-def _can_log_in(access: Access, user: str, password: Secret) -> bool:
-    return bool(token(place(access), user, password, "service"))
+def _can_log_in(at: str, user: str, password: Secret) -> bool:
+    return bool(token(at, user, password, "service"))
 
 
 def main(arguments: list[str]) -> int:

@@ -1,0 +1,154 @@
+"""Brings one service about: account and place in the catalogue, databases and schema, its API, its agents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from piston_iac import cloud_layout as layout
+from piston_iac.deadline import Deadline
+from piston_iac.devices.boot_node import BootNodeClient
+from piston_iac.devices.control_plane import ControlPlaneDriver
+from piston_iac.dynamic_providers import runtime
+from piston_iac.dynamic_providers.agents_deploy import AgentsDeploy
+from piston_iac.dynamic_providers.control_access import identity_looks
+from piston_iac.dynamic_providers.service_inputs import OpenStackServiceInputs
+from piston_iac.dynamic_providers.timeline import doing
+from piston_iac.dynamic_providers.waiting import Waiting
+from piston_iac.errors import Unreachable
+from piston_iac.plan.cloud import catalogue
+from piston_iac.plan.cloud.api_call import Call
+from piston_iac.plan.cloud.catalogue import LOOK, Identity
+from piston_iac.plan.cloud.health import working
+from piston_iac.plan.cloud.member_service import STOPPED
+from piston_iac.plan.services.catalogue import agents_of
+
+_DEPLOY_S = 600.0
+# At a first start schemas of all services are made at once, and then all of them begin.
+_SETTLE_S = 240.0
+_POLL_S = 2.0
+_LOOK_S = 10.0
+_KEYSTONE = "keystone"
+
+
+@dataclass
+class ServiceDeploy:
+    """One attempt. `migrates`: its databases may not be there, or not with this release's schema."""
+
+    inputs: OpenStackServiceInputs
+    driver: ControlPlaneDriver
+    migrates: bool
+    deadline: Deadline = field(default_factory=lambda: Deadline.after(_DEPLOY_S, runtime.CANCELLED))
+
+    def run(self) -> None:
+        """Converge it.
+
+        Raises:
+            PistonError: one line with what was waited for or refused, and what to do.
+        """
+        if self.inputs.service != _KEYSTONE:
+            # First of all: its daemons begin with its schema, and end when they cannot log in.
+            self._enter()
+        if self.inputs.databases and self.migrates:
+            self._database()
+        self._answer()
+        if look := agents_of(self.inputs.service):
+            wanted = tuple(look.wanted(self.inputs.hosts, self.inputs.nodes))
+            AgentsDeploy(self.driver, self.inputs.login(), self.inputs.service, look, wanted).run()
+        identity_looks(self.inputs.site).changed()
+
+    def _enter(self) -> None:
+        """Its account and its place in the catalogue."""
+        settle = self._settle()
+        while why := self._records()[0]:
+            self._wait(why, settle)
+
+    def _database(self) -> None:
+        """Its databases, and their schema: once, by permit."""
+        inputs, settle = self.inputs, self._settle()
+        while not (host := self._working_host()):
+            self._wait("a member of the database to work", settle)
+        doing(inputs.service, f"{', '.join(inputs.databases)} on {host}")
+        arguments = {"names": list(inputs.databases), "password": inputs.database_password}
+        self.driver.run(host, layout.DATABASE, arguments, self.deadline)
+        purpose = (
+            f"schema-{inputs.service}-{inputs.schema_release}".lower().replace(".", "-").replace("_", "-")
+        )
+        boot_node = BootNodeClient(inputs.boot_node_address, inputs.access.ca_pem, inputs.access.identity())
+        known = boot_node.observe(self.deadline).permits.get(purpose)
+        if known and known.state == "finished":
+            return
+        doing(inputs.service, f"schema of release {inputs.schema_release} on {host}")
+        before = known.node if known else ""
+        permit = boot_node.issue_permit(purpose, host, self.deadline, instead_of=before)
+        migration = {"purpose": purpose, "permit": permit}
+        self.driver.run(host, layout.migrate_program(inputs.service), migration, self.deadline)
+        if inputs.service == _KEYSTONE:
+            first = {"password": inputs.admin_password, "url": inputs.url, "region": inputs.region}
+            self.driver.run(host, layout.KEYSTONE_FIRST, first, self.deadline)
+        boot_node.finish_permit(purpose, self.deadline)
+
+    def _answer(self) -> None:
+        """Its API answers at the virtual address and on every host that is there."""
+        settle, started = self._settle(), set[str]()
+        while True:
+            away = self._start(started)
+            why, places = self._records()
+            # A host that is away keeps nobody from having the service.
+            silent = [place for place, code in places.items() if not working(code) and place not in away]
+            if not why and not silent:
+                return
+            self._wait(why or f"its API at {', '.join(silent)}", settle)
+
+    def _start(self, started: set[str]) -> set[str]:
+        """Have hosts start it that have it and do not run it, once each; returns the hosts that are away."""
+        reports = self.driver.reports(self.deadline.within(_LOOK_S))
+        for host, report in reports.items():
+            if report and report.services.get(self.inputs.service) == STOPPED and host not in started:
+                doing(self.inputs.service, f"start it on {host}")
+                self.driver.apply(host, self.deadline)
+                started.add(host)
+        return {host for host, it in reports.items() if it is None or it.uplink != "up"}
+
+    def _records(self) -> tuple[str, Mapping[str, int]]:
+        """Have Keystone know it: what is waited for, empty for nothing; and its API's status by place."""
+        try:
+            seen = self._look()
+            needed = self._needed(seen)
+        except (Unreachable, ValueError) as error:
+            return " ".join(str(error).split()), {}
+        if needed:
+            doing(self.inputs.service, ", ".join(f"{it.method} {it.path}" for it in needed))
+            self.driver.change(self.inputs.login(), needed, self.deadline)
+            identity_looks(self.inputs.site).changed()
+            return "Keystone to take it up", {}
+        return "", seen.apis.get(self.inputs.service, {})
+
+    def _look(self) -> Identity:
+        """Keystone's records, this service's account and API alone: at a first start many services wait for
+        theirs, on machines that have enough to do.
+        """
+        inputs = self.inputs
+        logins = {name: it for name, it in inputs.passwords().items() if name == inputs.service}
+        ports = {name: it for name, it in inputs.ports.items() if name == inputs.service}
+        return self.driver.identity(inputs.login(), logins, ports, LOOK, self.deadline)
+
+    def _needed(self, seen: Identity) -> list[Call]:
+        records = catalogue.records(seen.answers)
+        if not self.inputs.type:
+            return []
+        entry = self.inputs.entry()
+        password = self.inputs.accounts.get(self.inputs.service, "")
+        return catalogue.calls(entry, records, seen.logins.get(entry.account, True), password)
+
+    def _working_host(self) -> str:
+        """The first control host whose database takes statements; empty for none."""
+        looks = self.driver.looks(self.driver.reports(self.deadline), self.deadline)
+        return next((host for host, look in looks.items() if look and look.database.usable), "")
+
+    def _settle(self) -> Deadline:
+        return Deadline.after(_SETTLE_S, runtime.CANCELLED)
+
+    def _wait(self, what: str, deadline: Deadline) -> None:
+        look_at = "See its unit's journal on the control hosts"
+        Waiting(self.inputs.service, "become ready", look_at, _POLL_S).pause(what, deadline)
