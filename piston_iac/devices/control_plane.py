@@ -237,4 +237,4 @@ class ControlPlaneDriver:
 
 
 def _answers(raw: Mapping[str, Any]) -> tuple[Answer, ...]:
-    return tuple(Answer(it["code"], it["body"], it["text"]) for it in raw["answers"])
+    return tuple(Answer(it["code"], it["body"]) for it in raw["answers"])

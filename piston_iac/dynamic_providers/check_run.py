@@ -13,7 +13,7 @@ from piston_iac.devices.control_plane import ControlPlaneDriver, Login
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.dynamic_providers.waiting import Waiting
-from piston_iac.errors import DeviceRefused, PistonError
+from piston_iac.errors import DeviceRefused, PistonError, Unreachable
 from piston_iac.plan.cloud.api_call import NOT_FOUND, Call
 from piston_iac.plan.cloud.check import seen as looking
 from piston_iac.plan.cloud.check.seen import PROJECT, Seen
@@ -48,8 +48,8 @@ class CheckRun:
         Raises:
             PistonError: something of the cloud does not work.
         """
-        answers = self.driver.ask(self.login, looking.FIRST_LOOK, self._limit(_LOOK_S))
-        self.project = looking.project_id(answers)
+        (found,) = self.driver.ask(self.login, (looking.PROJECT_LOOK,), self._limit(_LOOK_S))
+        self.project = looking.project_id(found)
         if not self.project:
             remedy = "Run `pulumi up` again: it makes the project."
             raise DeviceRefused(DEVICE, _ACTION, f"there is no project {PROJECT}", remedy)
@@ -69,7 +69,7 @@ class CheckRun:
     def _make(self) -> Ready:
         limit = self._limit(_MAKE_S)
         while True:
-            step = next_step(self.hosts, self.project, self._seen())
+            step = next_step(self.hosts, self.project, self._seen(limit))
             match step:
                 case Ready():
                     return step
@@ -99,7 +99,7 @@ class CheckRun:
 
     def _clean(self) -> None:
         limit = self._limit(_CLEAN_S)
-        while step := clean_up(self.project, self._seen()):
+        while step := clean_up(self.project, self._seen(limit)):
             match step:
                 case Do(what, calls):
                     doing(DEVICE, what)
@@ -117,12 +117,14 @@ class CheckRun:
                 action = f"{call.method} {call.path} (port {call.port})"
                 raise DeviceRefused(DEVICE, action, answer.reason(), "See that service's own line.")
 
-    def _seen(self) -> Seen:
+    def _seen(self, limit: Deadline) -> Seen:
+        """One look. A service that gives no list now may give one soon: it is asked until time is up."""
         calls = looking.look(self.project)
-        try:
-            return looking.seen(self.driver.ask(self.login, calls, self._limit(_LOOK_S), PROJECT))
-        except ValueError as error:
-            raise DeviceRefused(DEVICE, _ACTION, str(error), "See the services' own lines.") from None
+        while True:
+            try:
+                return looking.seen(self.driver.ask(self.login, calls, self._limit(_LOOK_S), PROJECT))
+            except (Unreachable, ValueError) as error:
+                _WAITING.pause(" ".join(str(error).split()), limit)
 
     def _timed(self, what: str, part: Callable[[], Ready | None]) -> Ready:
         began = time.monotonic()

@@ -22,7 +22,7 @@ from piston_iac.dynamic_providers.converging import Converging, Seen
 from piston_iac.errors import DeviceRefused
 from piston_iac.plan.cloud.api_call import Answer
 from piston_iac.plan.cloud.check import record
-from piston_iac.plan.cloud.check.seen import COMPUTE_LOOK, computes
+from piston_iac.plan.cloud.check.seen import COMPUTE_LOOK, PROJECT_LOOK, computes
 
 _LOOK_S = 40.0
 _REMEDY = "See the lines of Keystone and Nova."
@@ -56,7 +56,7 @@ class CloudCheckProvider(Converging[CloudCheckInputs]):
         """What the last one left."""
         driver = open_control_plane(inputs)
         try:
-            kept, computes = driver.ask(inputs.login(), (record.LOOK, COMPUTE_LOOK), deadline)
+            kept, computes = driver.ask(inputs.login(), (PROJECT_LOOK, COMPUTE_LOOK), deadline)
             last, states = record.read(kept), _states(inputs, computes)
         except ValueError as error:
             raise DeviceRefused(DEVICE, "read its last check", str(error), _REMEDY) from None

@@ -8,6 +8,7 @@ overrides the step in which it is.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +34,7 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Kind:
+class Kind(ABC):
     """One type of resource.
 
     Args:
@@ -64,26 +65,28 @@ class Kind:
         """Every property that a program may set."""
         return (*self.updates, *self.renews)
 
+    @abstractmethod
     def create(self, cloud: Cloud, want: Values) -> Made:
         """Make it; return as soon as it has an id."""
-        raise NotImplementedError
 
-    def finish(self, cloud: Cloud, made_id: str, want: Values, deadline: Deadline) -> None:
+    def finish(  # noqa: B027 - most kinds can be used as soon as they are made
+        self, cloud: Cloud, made_id: str, want: Values, deadline: Deadline
+    ) -> None:
         """Whatever is left until it can be used."""
 
+    @abstractmethod
     def read(self, cloud: Cloud, known_id: str, state: Values) -> dict[str, Any] | None:
         """Every property that the cloud tells, None where it has none; None when it is gone."""
-        raise NotImplementedError
 
+    @abstractmethod
     def update(
         self, cloud: Cloud, known_id: str, old: Values, want: Values, changed: Set[str], deadline: Deadline
     ) -> None:
         """Change these properties in place."""
-        raise NotImplementedError
 
+    @abstractmethod
     def remove(self, cloud: Cloud, known_id: str, state: Values, deadline: Deadline) -> None:
         """Ask for it to go."""
-        raise NotImplementedError
 
     def delete(self, cloud: Cloud, known_id: str, state: Values, deadline: Deadline) -> None:
         """Make it go, and wait until it is gone. What still uses it may be on its way out itself."""

@@ -47,7 +47,11 @@ class _Quota(Kind):
         self._put(cloud, known_id.partition("/")[0], {n: want[n] for n in changed if n in want})
 
     def delete(self, cloud: Cloud, known_id: str, state: Values, deadline: Deadline) -> None:
-        """DELETE: the service's own is in force again. There is nothing to wait for."""
+        """There is nothing to wait for: a project always has a quota."""
+        self.remove(cloud, known_id, state, deadline)
+
+    def remove(self, cloud: Cloud, known_id: str, state: Values, deadline: Deadline) -> None:
+        """DELETE: the service's own is in force again."""
         try:
             cloud.call(self.service, "DELETE", f"{self.path}/{known_id.partition('/')[0]}")
         except CloudError as error:

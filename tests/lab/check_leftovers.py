@@ -19,7 +19,8 @@ _LIMIT_S = 120.0
 def leftovers(site: Site) -> list[str]:
     inputs = check_inputs.cloud_check(site)
     driver, limit = open_control_plane(inputs), Deadline.after(_LIMIT_S)
-    project = looking.project_id(driver.ask(inputs.login(), looking.FIRST_LOOK, limit))
+    (found,) = driver.ask(inputs.login(), (looking.PROJECT_LOOK,), limit)
+    project = looking.project_id(found)
     seen = looking.seen(driver.ask(inputs.login(), looking.look(project), limit, looking.PROJECT))
     kinds = {
         "network": seen.networks,

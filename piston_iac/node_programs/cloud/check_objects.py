@@ -6,10 +6,8 @@ Out: {"seconds": what all of it took}. Nothing of it is left, however it ends.
 
 from __future__ import annotations
 
-import http.client
 import json
 import secrets
-import ssl
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -66,7 +64,9 @@ class _Store:
             request = AWSRequest(method=method, url=url, data=body)
             self.signer.add_auth(request)
             headers = dict(request.headers.items())
-        code, content = _request(self.address, self.port, method, f"{self.prefix}{path}", body, headers)
+        code, content, _ = ask(
+            self.address, self.port, method, f"{self.prefix}{path}", body, headers, _LIMIT_S
+        )
         if not code or code >= _FIRST_ERROR:
             raise Fault(f"{self.name}: {method} {path}: {f'status {code}' if code else 'no answer'}")
         return content
@@ -128,21 +128,6 @@ def _ec2(address: str, key: str, user: str, project: str) -> Iterator[Credential
         yield Credentials(pair["access"], pair["secret"])
     finally:
         ask(address, layout.KEYSTONE_PORT, "DELETE", f"{path}/{pair['access']}", None, headers)
-
-
-def _request(
-    host: str, port: int, method: str, path: str, body: bytes, headers: Mapping[str, str]
-) -> tuple[int, bytes]:
-    context = ssl.create_default_context(cafile=layout.WEB_CA)
-    connection = http.client.HTTPSConnection(host, port, timeout=_LIMIT_S, context=context)
-    try:
-        connection.request(method, path, body, dict(headers))
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    except (OSError, http.client.HTTPException):
-        return 0, b""
-    finally:
-        connection.close()
 
 
 def main(arguments: list[str]) -> int:

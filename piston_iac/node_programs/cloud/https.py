@@ -19,7 +19,7 @@ def ask(
     port: int,
     method: str,
     path: str,
-    body: str | IO[bytes] | None,
+    body: str | bytes | IO[bytes] | None,
     headers: dict[str, str],
     limit_s: float = LIMIT_S,
 ) -> tuple[int, bytes, Any]:

@@ -44,11 +44,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """Its answer. Code 0: none came. `body`: of JSON; `text`: the first of any other."""
+    """Its answer. Code 0: none came. `body`: what it says as JSON."""
 
     code: int
     body: Mapping[str, Any]
-    text: str = ""
 
     @property
     def refused(self) -> bool:

@@ -39,4 +39,4 @@ def cloud_with(wanted: defaults.WantedDefaults) -> FakeCloud:
 
 
 def _raw(answers: Sequence[Answer]) -> dict[str, Any]:
-    return {"answers": [{"code": it.code, "body": it.body, "text": it.text} for it in answers]}
+    return {"answers": [{"code": it.code, "body": it.body} for it in answers]}

@@ -11,11 +11,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from piston_iac.plan.cloud.api_call import OK, Answer, Call
-from piston_iac.plan.cloud.check.seen import PROJECT
 
 PASSED, NEVER, RECENT = "passed", "never", "recent"
 UP = "up"
-LOOK = Call("GET", f"/v3/projects?name={PROJECT}")
 _FIELD = "piston_checked"
 _HOUR_S, _DAY_H = 3600, 24
 
@@ -34,7 +32,7 @@ class Record:
 
 
 def read(answer: Answer) -> Record:
-    """From the answer to `LOOK`; one that nobody wrote or that cannot be read is none.
+    """From the answer to `seen.PROJECT_LOOK`; one that nobody wrote or that cannot be read is none.
 
     Raises:
         ValueError: Keystone gives no list.

@@ -60,8 +60,8 @@ def server_name(host: str) -> str:
     return f"{NAME}-{host}"
 
 
-FIRST_LOOK = (Call("GET", f"/v3/projects?name={PROJECT}"),)
-"""The project's id, without which Cinder cannot be asked."""
+PROJECT_LOOK = Call("GET", f"/v3/projects?name={PROJECT}")
+"""The project: its id, without which Cinder cannot be asked, and the record of the last check."""
 
 
 COMPUTE_LOOK = on_compute("GET", "os-services?binary=nova-compute")
@@ -78,13 +78,13 @@ def computes(answer: Answer) -> dict[str, str]:
     return {str(it["host"]): str(it["state"]) if it["status"] == "enabled" else "disabled" for it in services}
 
 
-def project_id(answers: Sequence[Answer]) -> str:
-    """From the answers to `FIRST_LOOK`; empty when there is no such project.
+def project_id(answer: Answer) -> str:
+    """From the answer to `PROJECT_LOOK`; empty when there is no such project.
 
     Raises:
         ValueError: Keystone gives no list.
     """
-    found = _lists(answers, ("projects",))[0]
+    (found,) = _lists((answer,), ("projects",))
     return str(found[0]["id"]) if found else ""
 
 

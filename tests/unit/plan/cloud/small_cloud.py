@@ -37,6 +37,10 @@ class SmallCloud:
 
     def look(self) -> Seen:
         """One look; what was asked of it last comes true after it."""
+        return seen(self.answers())
+
+    def answers(self) -> tuple[Answer, ...]:
+        """To the calls of a look."""
         answers = []
         for call in look("p"):
             kind = call.path.partition("?")[0].split("/")[3 if call.path.startswith("/v3/p/") else 2]
@@ -49,7 +53,7 @@ class SmallCloud:
                 found = [dict(it) for it in self.of(kind).values()]
             answers.append(Answer(200, {kind: found}))
         self._go_on()
-        return seen(answers)
+        return tuple(answers)
 
     def of(self, kind: str) -> dict[str, Record]:
         """All of a kind."""
