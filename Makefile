@@ -7,6 +7,8 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 GUEST := piston_iac/micro_os/guest/files
 ON_NODES := piston_iac/micro_os/recipe/files/usr/lib/piston
+SCRIPTS := setup/*.sh bin/* .ci/run env.sh tests/lab/*.sh $(GUEST)/init $(GUEST)/udhcpc.script \
+	$(ON_NODES)/start-wsgi $(ON_NODES)/without-root/sudo
 # Debian leaves /usr/sbin out of a plain user's PATH; tests start dnsmasq and chronyd.
 export PATH := $(PATH):/usr/sbin:/sbin:$(CURDIR)/build/tools
 
@@ -42,7 +44,7 @@ check: setup ## format, lint, types, import rules, unit tests
 	@.venv/bin/mypy
 	@.venv/bin/mypy policies
 	@.venv/bin/lint-imports
-	@shellcheck -x setup/*.sh bin/* .ci/run env.sh $(GUEST)/init $(GUEST)/udhcpc.script $(ON_NODES)/start-wsgi
+	@shellcheck -x $(SCRIPTS)
 	@$(PYTHON) -m pytest tests/unit -n 2
 
 test: export PISTON_GATE_BEGAN := $(shell date +%s)

@@ -109,6 +109,10 @@ INSTANCES = "/persist/instances"
 IMAGE_CACHE = "/persist/images"
 """What instances were made of; the agent makes it, and limits it."""
 OVS_SOCKET = "/run/openvswitch/db.sock"
+EVACUATOR = "evacuator"
+EVACUATOR_UNIT = "piston-evacuator.service"
+EVACUATOR_CONF = "/etc/piston/evacuator.json"
+EVACUATOR_ENTITY = "client.evacuator"
 
 # What the cloud checks itself with ------------------------------------------------------------------------
 CHECK = "piston-check"

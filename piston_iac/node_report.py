@@ -74,7 +74,9 @@ class NodeReport:
     `no carrier`, `down` (switched off by its own system) or `missing`; empty before the first document.
     `strangers`: units that are up and come neither from the image nor from the document. `flows`: OpenFlow
     rules of the data bridge beside the one that it starts with. `image_cache_bytes`: what the images on the
-    mirror may take, 0 for no limit. `unwell`: services that run and do not work, as they say themselves.
+    mirror may take, 0 for no limit. `switch_settings`: what the switch holds of the document's external
+    ids, empty where it holds none. `stopped`: units that are not active, by service whose data is here.
+    `unwell`: services that run and do not work, as they say themselves.
     """
 
     node: str
@@ -100,6 +102,8 @@ class NodeReport:
     strangers: tuple[str, ...] = ()
     flows: tuple[str, ...] = ()
     image_cache_bytes: int = 0
+    switch_settings: dict[str, str] = field(default_factory=dict)
+    stopped: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unwell: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -128,6 +132,7 @@ def from_dict(raw: dict[str, Any]) -> NodeReport:
             "clock": Clock(**{**clock, "servers": tuple(clock["servers"])}),
             "strangers": tuple(raw.get("strangers", ())),
             "flows": tuple(raw.get("flows", ())),
+            "stopped": {name: tuple(units) for name, units in raw.get("stopped", {}).items()},
             "unwell": tuple(raw.get("unwell", ())),
         }
         return NodeReport(**{**raw, **nested})

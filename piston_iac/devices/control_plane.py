@@ -1,6 +1,6 @@
 """Driver of the control plane: its hosts' agents, and Keystone through programs that they run.
 
-The administrator's password goes along with each call and stays on no node.
+The administrator's password goes along with each call and stays on no node; so does the token of his login.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from piston_iac import cloud_layout as layout
@@ -35,18 +35,44 @@ class Login:
     password: Secret
 
 
+@dataclass(frozen=True)
+class Tokens:
+    """Logins of this run, by user, password and project; in memory alone. A login costs Keystone a third of a
+    second of a processor, and every service asks it about each new token.
+    """
+
+    _kept: dict[tuple[str, str, str], str] = field(default_factory=dict)
+
+    def of(self, login: Login, project: str) -> str:
+        """The last one there; empty for none."""
+        return self._kept.get(self._place(login, project), "")
+
+    def keep(self, login: Login, project: str, token: str) -> None:
+        """Use it from now on."""
+        if token:
+            self._kept[self._place(login, project)] = token
+
+    def _place(self, login: Login, project: str) -> tuple[str, str, str]:
+        return login.user, login.password.get_secret_value(), project
+
+
 class ControlPlaneDriver:
     """The operator's way to the control plane. May be used by several threads at once.
 
     Args:
         hosts: the agents of the control hosts, by node.
         others: those of other nodes that have a part in it.
+        tokens: shared by the drivers of one control plane.
     """
 
     def __init__(
-        self, hosts: Mapping[str, NodeAgentClient], others: Mapping[str, NodeAgentClient] | None = None
+        self,
+        hosts: Mapping[str, NodeAgentClient],
+        others: Mapping[str, NodeAgentClient] | None = None,
+        tokens: Tokens | None = None,
     ) -> None:
         self._hosts = dict(hosts)
+        self._tokens = tokens or Tokens()
         self._nodes = {**(others or {}), **hosts}
 
     def reports(self, deadline: Deadline) -> dict[str, NodeReport | None]:
@@ -157,6 +183,18 @@ class ControlPlaneDriver:
         places = {name: dict(it) for name, it in raw["apis"].items()}
         return Identity(_answers(raw), dict(raw["logins"]), places)
 
+    def health(
+        self, login: Login, apis: Mapping[str, tuple[int, str]], deadline: Deadline
+    ) -> Mapping[str, Mapping[str, int]]:
+        """Whether APIs work: status by place, by service. Nobody is logged in for it.
+
+        Args:
+            apis: port and health path by service.
+        Raises:
+            Unreachable: no host can ask.
+        """
+        return self.identity(login, {}, apis, (), deadline).apis
+
     def ask(
         self, login: Login, calls: Sequence[Call], deadline: Deadline, project: str = ADMIN_PROJECT
     ) -> tuple[Answer, ...]:
@@ -206,12 +244,15 @@ class ControlPlaneDriver:
             "user": login.user,
             "password": login.password.get_secret_value(),
             "project": project,
+            "token": self._tokens.of(login, project),
             "calls": [it.as_json() for it in calls],
             "logins": {},
             "apis": {},
             **more,
         }
-        return self._anywhere(program, arguments, deadline)
+        raw = self._anywhere(program, arguments, deadline)
+        self._tokens.keep(login, project, str(raw.get("token", "")))
+        return raw
 
     def _anywhere(self, program: str, arguments: Mapping[str, Any], deadline: Deadline) -> dict[str, Any]:
         """What a program prints on the first host that can run it."""

@@ -17,7 +17,8 @@ from piston_iac.plan.cloud.api_call import OK, Call
 _SETTLE_S = 240.0
 _ACTION_S = 90.0
 _LOOK_S = 20.0
-_POLL_S = 2.0
+# A look costs the services a second of a processor in all, and agents report each ten seconds.
+_POLL_S = 4.0
 _LOOK_AT = "See its units' journals on the nodes it names"
 
 

@@ -62,6 +62,7 @@ class NodeInputs(WithBmc):
     strangers: tuple[str, ...] = ()
     flows: tuple[str, ...] = ()
     image_cache_gib: float
+    switch_settings: dict[str, str] = Field(default_factory=dict)
     uplink: str = "up"
     mirror: dict[str, Any]
     clock: str

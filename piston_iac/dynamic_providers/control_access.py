@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
-from piston_iac.devices.control_plane import ControlPlaneDriver, Login
+from piston_iac.devices.control_plane import ControlPlaneDriver, Login, Tokens
 from piston_iac.devices.node_agent import NodeAgentClient
 from piston_iac.dynamic_providers.access import Access
 from piston_iac.dynamic_providers.converging import Inputs
@@ -13,6 +13,7 @@ from piston_iac.dynamic_providers.shared_look import SharedLook
 from piston_iac.plan.cloud.catalogue import Identity
 from piston_iac.trust.secret import Secret
 
+_tokens: defaultdict[str, Tokens] = defaultdict(Tokens)
 _identity_looks: defaultdict[str, SharedLook[Identity]] = defaultdict(SharedLook)
 
 
@@ -47,7 +48,7 @@ def open_control_plane(
             for node, address in addresses.items()
         }
 
-    return ControlPlaneDriver(agents(inputs.hosts), agents(others or {}))
+    return ControlPlaneDriver(agents(inputs.hosts), agents(others or {}), _tokens[inputs.site])
 
 
 def identity_looks(site: str) -> SharedLook[Identity]:

@@ -28,6 +28,7 @@ from piston_iac.plan.cloud.agents import seen_agents, silent_nodes
 from piston_iac.plan.cloud.api_call import OK
 from piston_iac.plan.cloud.catalogue import LOOK, Identity
 from piston_iac.plan.cloud.health import seen_apis
+from piston_iac.plan.cloud.units import seen_units, stopped_units
 from piston_iac.plan.services.catalogue import agents_of
 
 
@@ -47,9 +48,14 @@ class OpenStackServiceProvider(Converging[OpenStackServiceInputs]):
         driver = open_control_plane(inputs, inputs.nodes)
         looks = identity_looks(inputs.site)
         seen = looks.take(lambda: _identity(inputs, driver, deadline))
-        silent = silent_nodes(driver.node_reports(deadline))
-        api = seen_apis(seen.apis.get(inputs.service, {}), silent, bound.get("api", {}))
-        return Seen({**_fields(inputs, seen), "api": api, **_agents(inputs, seen, silent, bound)})
+        reports = driver.node_reports(deadline)
+        silent, stopped = silent_nodes(reports), stopped_units(inputs.node_services(), reports)
+        # What a unit that does not run keeps from answering is told once: by the unit.
+        untold = silent | set(stopped)
+        api = seen_apis(seen.apis.get(inputs.service, {}), untold, bound.get("api", {}))
+        units = seen_units(inputs.units, stopped, silent, bound.get("units", {}))
+        agents = _agents(inputs, seen, untold, bound)
+        return Seen({**_fields(inputs, seen), "api": api, "units": units, **agents})
 
     def converge(self, inputs: OpenStackServiceInputs, bound: Mapping[str, Any]) -> None:
         """Bring it about."""

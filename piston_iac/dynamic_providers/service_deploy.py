@@ -17,16 +17,17 @@ from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.dynamic_providers.waiting import Waiting
 from piston_iac.errors import Unreachable
 from piston_iac.plan.cloud import catalogue
+from piston_iac.plan.cloud.agents import silent_nodes
 from piston_iac.plan.cloud.api_call import Call
 from piston_iac.plan.cloud.catalogue import LOOK, Identity
-from piston_iac.plan.cloud.health import working
-from piston_iac.plan.cloud.member_service import STOPPED
+from piston_iac.plan.cloud.health import ADDRESS, working
+from piston_iac.plan.cloud.units import stopped_units
 from piston_iac.plan.services.catalogue import agents_of
 
 _DEPLOY_S = 600.0
 # At a first start schemas of all services are made at once, and then all of them begin.
 _SETTLE_S = 240.0
-_POLL_S = 2.0
+_POLL_S = 3.0
 _LOOK_S = 10.0
 _KEYSTONE = "keystone"
 
@@ -52,15 +53,19 @@ class ServiceDeploy:
         if self.inputs.databases and self.migrates:
             self._database()
         self._answer()
+        if self.inputs.service == _KEYSTONE:
+            self._enter()
         if look := agents_of(self.inputs.service):
             wanted = tuple(look.wanted(self.inputs.hosts, self.inputs.nodes))
             AgentsDeploy(self.driver, self.inputs.login(), self.inputs.service, look, wanted).run()
         identity_looks(self.inputs.site).changed()
 
     def _enter(self) -> None:
-        """Its account and its place in the catalogue."""
+        """Its account and its place in the catalogue, where it has one."""
+        if not self.inputs.type:
+            return
         settle = self._settle()
-        while why := self._records()[0]:
+        while why := self._missing():
             self._wait(why, settle)
 
     def _database(self) -> None:
@@ -93,50 +98,51 @@ class ServiceDeploy:
         settle, started = self._settle(), set[str]()
         while True:
             away = self._start(started)
-            why, places = self._records()
             # A host that is away keeps nobody from having the service.
-            silent = [place for place, code in places.items() if not working(code) and place not in away]
-            if not why and not silent:
+            silent = [place for place, code in self._places().items() if not working(code)]
+            if all(place in away for place in silent):
                 return
-            self._wait(why or f"its API at {', '.join(silent)}", settle)
+            self._wait(f"its API at {', '.join(silent)}", settle)
 
     def _start(self, started: set[str]) -> set[str]:
-        """Have hosts start it that have it and do not run it, once each; returns the hosts that are away."""
-        reports = self.driver.reports(self.deadline.within(_LOOK_S))
-        for host, report in reports.items():
-            if report and report.services.get(self.inputs.service) == STOPPED and host not in started:
-                doing(self.inputs.service, f"start it on {host}")
-                self.driver.apply(host, self.deadline)
-                started.add(host)
-        return {host for host, it in reports.items() if it is None or it.uplink != "up"}
+        """Have nodes start it that have it and do not run it, once each; returns the nodes that are away."""
+        reports = self.driver.node_reports(self.deadline.within(_LOOK_S))
+        for node in stopped_units(self.inputs.node_services(), reports).keys() - started:
+            doing(self.inputs.service, f"start it on {node}")
+            self.driver.apply(node, self.deadline)
+            started.add(node)
+        return silent_nodes(reports)
 
-    def _records(self) -> tuple[str, Mapping[str, int]]:
-        """Have Keystone know it: what is waited for, empty for nothing; and its API's status by place."""
+    def _places(self) -> Mapping[str, int]:
+        """Its API's status by place. Nobody logs in for it: at a first start many services wait."""
+        inputs = self.inputs
+        own = {inputs.service: inputs.ports[inputs.service]}
         try:
-            seen = self._look()
-            needed = self._needed(seen)
+            return self.driver.health(inputs.login(), own, self.deadline)[inputs.service]
+        except Unreachable:
+            return {ADDRESS: 0}
+
+    def _missing(self) -> str:
+        """Have Keystone know it: what is waited for, empty for nothing."""
+        try:
+            needed = self._needed(self._look())
         except (Unreachable, ValueError) as error:
-            return " ".join(str(error).split()), {}
-        if needed:
-            doing(self.inputs.service, ", ".join(f"{it.method} {it.path}" for it in needed))
-            self.driver.change(self.inputs.login(), needed, self.deadline)
-            identity_looks(self.inputs.site).changed()
-            return "Keystone to take it up", {}
-        return "", seen.apis.get(self.inputs.service, {})
+            return " ".join(str(error).split())
+        if not needed:
+            return ""
+        doing(self.inputs.service, ", ".join(f"{it.method} {it.path}" for it in needed))
+        self.driver.change(self.inputs.login(), needed, self.deadline)
+        identity_looks(self.inputs.site).changed()
+        return "Keystone to take it up"
 
     def _look(self) -> Identity:
-        """Keystone's records, this service's account and API alone: at a first start many services wait for
-        theirs, on machines that have enough to do.
-        """
+        """Keystone's records, and whether this service's account works."""
         inputs = self.inputs
         logins = {name: it for name, it in inputs.passwords().items() if name == inputs.service}
-        ports = {name: it for name, it in inputs.ports.items() if name == inputs.service}
-        return self.driver.identity(inputs.login(), logins, ports, LOOK, self.deadline)
+        return self.driver.identity(inputs.login(), logins, {}, LOOK, self.deadline)
 
     def _needed(self, seen: Identity) -> list[Call]:
         records = catalogue.records(seen.answers)
-        if not self.inputs.type:
-            return []
         entry = self.inputs.entry()
         password = self.inputs.accounts.get(self.inputs.service, "")
         return catalogue.calls(entry, records, seen.logins.get(entry.account, True), password)

@@ -70,7 +70,7 @@ def build(release: str = RELEASE, say: Callable[[str], None] = print) -> Manifes
         say("micro-OS: adding our files and packing")
         with tempfile.TemporaryDirectory(prefix="build-", dir=cache_dir()) as scratch:
             image = _pack(recipe, base, guest, Path(scratch))
-            manifest = Manifest(release, digest, {IMAGE: describe(image)})
+            manifest = Manifest(release, digest, {IMAGE: describe(image)}, describe(guest).sha256)
             _publish(image, manifest)
         size_mb = manifest.files[IMAGE].size / 1e6
         say(f"micro-OS: release {release} built, {size_mb:.0f} MB, {time.monotonic() - started:.0f} s")

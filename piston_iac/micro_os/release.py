@@ -26,11 +26,15 @@ class ReleaseFile:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a release directory holds. `recipe` is the digest of the recipe it was built from."""
+    """What a release directory holds. `recipe` is the digest of the recipe it was built from.
+
+    `guest`: SHA-256 of the disk that lies in it for virtual machines, hexadecimal; empty: not known.
+    """
 
     release: str
     recipe: str
     files: dict[str, ReleaseFile]
+    guest: str = ""
 
     def to_json(self) -> str:
         """Canonical JSON, ending in a newline."""

@@ -92,6 +92,11 @@ def cable_plan(wanted: Networking, seen: SeenNetwork) -> Plan:
     return Plan(faults=(text,))
 
 
+def switch_settings(wanted: Networking, seen: SeenNetwork) -> dict[str, str]:
+    """What the switch holds under the wanted names; empty where it holds nothing."""
+    return {name: seen.external_ids.get(name, "") for name, _ in wanted.external_ids}
+
+
 def find_uplink(wanted: Networking, seen: SeenNetwork) -> SeenLink | None:
     """The card with the uplink's MAC. The bridge's own port may bear the same address, so it is left out."""
     virtual = {port.name for port in seen.ports if port.kind == "internal"} | set(seen.bridges)

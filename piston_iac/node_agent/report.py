@@ -12,8 +12,8 @@ from piston_iac.node_agent.files import see_file
 from piston_iac.node_agent.health import unwell
 from piston_iac.node_agent.image_cache import see_limit
 from piston_iac.node_agent.network import interface_states, see_flows, see_network
-from piston_iac.node_agent.network_steps import uplink_state
-from piston_iac.node_agent.services import RUNNING, here, judge
+from piston_iac.node_agent.network_steps import switch_settings, uplink_state
+from piston_iac.node_agent.services import RUNNING, here, judge, stopped
 from piston_iac.node_agent.units import states, strangers
 from piston_iac.node_document import NodeDocument
 from piston_iac.node_report import NodeReport
@@ -80,10 +80,12 @@ def make_report(
         writes=writes,
         uplink=uplink_state(document.networking, network) if document else "",
         services=services,
+        stopped=stopped(document, services, units) if document else {},
         unwell=unwell(running),
         strangers=strangers([file.path for file in document.files]) if document else (),
         flows=see_flows(bridge),
         image_cache_bytes=see_limit(document.mirror.mount) if document else 0,
+        switch_settings=switch_settings(document.networking, network) if document else {},
     )
 
 

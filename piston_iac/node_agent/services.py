@@ -49,6 +49,22 @@ def judge(document: NodeDocument, here: frozenset[str], states: Mapping[str, str
     return {it.name: _judge(it, it.name in here, states) for it in document.services}
 
 
+def stopped(
+    document: NodeDocument, judged: Mapping[str, str], states: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """Units that are not active, of the services that are to run here and do not all. Pure.
+
+    Args:
+        judged: as of `judge`.
+        states: systemd's active state by unit.
+    """
+    return {
+        it.name: tuple(unit for unit in it.units if states[unit] not in _ACTIVE)
+        for it in document.services
+        if judged[it.name] == STOPPED
+    }
+
+
 def _judge(service: Service, is_here: bool, states: Mapping[str, str]) -> str:
     if not is_here:
         return ABSENT

@@ -25,6 +25,9 @@ class Cluster(Protocol):
     def fsid(self) -> str:
         """The id of the cluster that answered."""
 
+    def pool(self, name: str) -> rados.Ioctx:
+        """A pool to read and write in, until the connection ends."""
+
 
 @contextmanager
 def connected(
@@ -79,3 +82,7 @@ class _Rados:
     def fsid(self) -> str:
         """The cluster's id."""
         return str(self._handle.get_fsid())
+
+    def pool(self, name: str) -> rados.Ioctx:
+        """A pool."""
+        return self._handle.open_ioctx(name)

@@ -53,6 +53,7 @@ def wanted_fields(document: NodeDocument) -> Fields:
             "disks": sorted(document.mirror.disks),
         },
         "imageCacheGib": _gib(document.image_cache_bytes),
+        "switchSettings": dict(document.networking.external_ids),
         "clock": "in step",
     }
 
@@ -93,5 +94,6 @@ def seen_fields(report: NodeReport) -> Fields:
             "disks": sorted({*report.mirror.disks, *report.mirror.missing}),
         },
         **cache,
+        "switchSettings": {name: value or "missing" for name, value in report.switch_settings.items()},
         **clock,
     }

@@ -25,6 +25,7 @@ from piston_iac.plan.cloud.hosts import (
     ovn_members,
     virtual_address,
 )
+from piston_iac.plan.cloud.units import wanted_units
 from piston_iac.plan.services import balancer, neutron
 from piston_iac.plan.services.catalogue import api_services
 from piston_iac.program.inputs import access
@@ -118,12 +119,16 @@ def openstack_service(site: Site, service: ApiService) -> OpenStackServiceInputs
 
 
 def _agents(site: Site, service: ApiService) -> dict[str, object]:
-    """The nodes that its agents are on beside the control hosts, and their field; none where it has none."""
+    """The nodes that its agents are on beside the control hosts, and the fields of what runs on them."""
     if service.agents is None:
-        return {}
+        return {"units": wanted_units(control_hosts(site))}
     nodes = compute_hosts(site) if service.agents.compute else ()
     wanted = service.agents.wanted(control_hosts(site), nodes)
-    return {"nodes": _addresses(site, nodes), "agents": wanted}
+    return {
+        "nodes": _addresses(site, nodes),
+        "agents": wanted,
+        "units": wanted_units(dict.fromkeys((*control_hosts(site), *nodes))),
+    }
 
 
 def _entry(service: ApiService, url: str, region: str) -> catalogue.Fields:
@@ -134,7 +139,7 @@ def _entry(service: ApiService, url: str, region: str) -> catalogue.Fields:
     return catalogue.wanted_fields(catalogue.WantedEntry(service.name, service.type, url, region, account))
 
 
-def cloud_defaults(site: Site, cloud: Cloud, image_sha256: str = "") -> CloudDefaultsInputs:
+def cloud_defaults(site: Site, cloud: Cloud, image_sha256: str) -> CloudDefaultsInputs:
     """What every project finds. `image_sha256`: of the guest's disk in the release; empty: not known."""
     wanted = defaults.WantedDefaults(
         site.dashboard.user,
@@ -156,6 +161,7 @@ def cloud_defaults(site: Site, cloud: Cloud, image_sha256: str = "") -> CloudDef
             "network": wanted.network,
             "sizes": wanted.flavors,
             "image_sha256": image_sha256,
+            "root_disks": cloud.root_disks,
             **defaults.wanted_fields(wanted),
         }
     )

@@ -94,7 +94,8 @@ def declared(site: Site, manifest: Manifest | None) -> list[Declared]:
     found = [management, *vlans, *way_out, *boot]
     for node in site.nodes:
         found += _node(site, node, management, data, shared)
-    return [*found, *_storage(site, shared), *_control_plane(site, shared)]
+    guest = manifest.guest if manifest else ""
+    return [*found, *_storage(site, shared), *_control_plane(site, shared, guest)]
 
 
 def _names(resources: Iterable[Declared]) -> tuple[str, ...]:
@@ -160,7 +161,7 @@ def _storage(site: Site, shared: tuple[str, ...]) -> Iterator[Declared]:
         yield Declared(_pool(pool), CEPH, "", CephPoolProvider(), given, (cluster.name,))
 
 
-def _control_plane(site: Site, shared: tuple[str, ...]) -> Iterator[Declared]:
+def _control_plane(site: Site, shared: tuple[str, ...], guest: str) -> Iterator[Declared]:
     """As the storage, it waits for enough of its hosts. Identity is its first service: the others need it."""
     if site.control_plane is None:
         return
@@ -192,7 +193,7 @@ def _control_plane(site: Site, shared: tuple[str, ...]) -> Iterator[Declared]:
         return
     given_by = (neutron.SERVICE, nova.SERVICE, cinder.SERVICE, glance.SERVICE)
     behind = tuple(it.name for it in given_by)
-    made = control_inputs.cloud_defaults(site, site.cloud)
+    made = control_inputs.cloud_defaults(site, site.cloud, guest)
     cloud_defaults = Declared("cloud-defaults", CONTROL_PLANE, "", CloudDefaultsProvider(), made, behind)
     yield cloud_defaults
     # Last of all: it uses everything.

@@ -18,7 +18,7 @@ Schema 1: no key is renamed or taken away without another number. Nothing in it 
                 took_s}]
     cloud       {verdict, hosts, databases, queues, ovn_hosts, ovn, address, services, services_right},
                 null for a site of storage alone
-    notes       [text]: what could not be compared, and why
+    notes       [text]: what could not be compared, and why; what becomes of machines whose node dies
 
 `verdict` is one of right, differs, unreachable, fault, unasked. `power` is on, off or unknown; `phase` is
 waiting, applying, settled, failed, silent (no answer) or unknown. Counts that nobody could tell are null.

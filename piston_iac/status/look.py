@@ -8,6 +8,7 @@ from pathlib import Path
 
 from piston_iac.errors import SetupError
 from piston_iac.micro_os.release import read_manifest
+from piston_iac.plan.cloud.root_disks import if_a_node_died
 from piston_iac.program.declared import Declared, declared
 from piston_iac.site.schema import Site
 from piston_iac.status.asking import Answer, Probe
@@ -19,7 +20,7 @@ from piston_iac.status.probes import Clients, clients, probes
 
 @dataclass(frozen=True)
 class Looking:
-    """What a look at a site needs. `notes`: what cannot be compared, and why."""
+    """What a look at a site needs. `notes`: what cannot be compared, and why; what to know beside."""
 
     site: Site
     declared: tuple[Declared, ...]
@@ -47,6 +48,8 @@ def looking(site: Site, project: Path) -> Looking:
             f"boot node and image are not compared: release {site.release} is not in this machine's cache. "
             "Run `piston image build`."
         )
+    if site.cloud:
+        notes.append(if_a_node_died(site.cloud.root_disks))
     resources = declared(site, manifest)
     try:
         bound = bound_outputs(read_state(site.name, project), resources)

@@ -28,7 +28,8 @@ class CloudDrift:
     line: str
 
 
-def _on(host: str, command: str) -> str:
+def on_node(host: str, command: str) -> str:
+    """A command on a node."""
     return f"piston lab console {host} -- {command}"
 
 
@@ -42,12 +43,13 @@ def _plane(command: str, line: str) -> CloudDrift:
     return CloudDrift(command, "ControlPlane (control-plane)", line)
 
 
-def _node(host: str, command: str, line: str) -> CloudDrift:
-    return CloudDrift(_on(host, command), f"BareMetalNode ({host})", line)
+def node_drift(host: str, command: str, line: str) -> CloudDrift:
+    """Something that the node's own resource tells."""
+    return CloudDrift(on_node(host, command), f"BareMetalNode ({host})", line)
 
 
 def _haproxy(host: str, words: str, line: str) -> CloudDrift:
-    return _plane(_on(host, f"sh -c 'echo {words} | socat - /run/haproxy/admin.sock'"), line)
+    return _plane(on_node(host, f"sh -c 'echo {words} | socat - /run/haproxy/admin.sock'"), line)
 
 
 # Another certificate of another key, which ends in ten days, put in where haproxy keeps it in memory.
@@ -110,27 +112,27 @@ ROUNDS: dict[str, dict[str, CloudDrift]] = {
     },
     "members": {
         "database member": _plane(
-            _on("n2", "systemctl stop piston-galera"), r"database\.n2: stopped => in step"
+            on_node("n2", "systemctl stop piston-galera"), r"database\.n2: stopped => in step"
         ),
         "OVN member": CloudDrift(
-            _on("n3", "systemctl stop piston-ovn-nb"),
+            on_node("n3", "systemctl stop piston-ovn-nb"),
             "OvnCentral (ovn-central)",
             r"states\.n3: OVN_Northbound stopped => member",
         ),
-        "file": _node(
+        "file": node_drift(
             "n1",
             "sh -c 'echo debug = true >> /etc/glance/glance-api.conf'",
             r"files\./etc/glance/glance-api\.conf: sha256:.* => sha256:.*",
         ),
-        "policy": _node(
+        "policy": node_drift(
             "n3",
             'sh -c \'echo "identity:list_users: \\"@\\"" > /etc/keystone/policy.yaml\'',
             r"files\./etc/keystone/policy\.yaml: sha256:.* => sha256:.*",
         ),
         "unit": CloudDrift(
-            _on("n1", "systemctl stop piston-wsgi@placement"),
+            on_node("n1", "systemctl stop piston-wsgi@placement"),
             "OpenStackService (placement)",
-            r"api\.n1: (answers 503|no answer) => answers",
+            r"units\.n1: without piston-wsgi@placement => run",
         ),
     },
     "balancer": {
@@ -138,16 +140,16 @@ ROUNDS: dict[str, dict[str, CloudDrift]] = {
             "n1", "set server glance/n3 state maint", r"backendsDown: .*glance/n3 MAINT on n1.*"
         ),
         "certificate near its end": _plane(
-            _on("n2", f"sh -c '{_CERTIFICATE}'"), r"certificates\.n2: ends on .* => as made"
+            on_node("n2", f"sh -c '{_CERTIFICATE}'"), r"certificates\.n2: ends on .* => as made"
         ),
         "queue without a copy": _plane(
-            f"{_on('n1', _QUEUE)}; {_on('n1', _LESS)}",
+            f"{on_node('n1', _QUEUE)}; {on_node('n1', _LESS)}",
             r"shortQueues: .*foreign.*",
         ),
     },
     "address": {
         "address on no node": _plane(
-            "; ".join(_on(host, "systemctl stop keepalived") for host in ("n1", "n2", "n3")),
+            "; ".join(on_node(host, "systemctl stop keepalived") for host in ("n1", "n2", "n3")),
             r"virtualAddress\.10\.30\.20\.10: on no host => held",
         ),
     },

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 
 from tests.lab.cloud import HOSTS, Cloud
-from tests.lab.cloud_drifts import ROUNDS, inject, missed
-from tests.lab.operator_shell import Result
+from tests.lab.cloud_drifts import ROUNDS
+from tests.lab.drift_rounds import Played, play
 from tests.long.cloud_rack import cloud_rack
 
 pytestmark = pytest.mark.timeout(1500)
@@ -25,24 +24,9 @@ def cloud() -> Iterator[Cloud]:
         yield made
 
 
-@dataclass
-class Played:
-    """A round: what the plan said, what `up` did, what the plan said then."""
-
-    name: str
-    plan: Result
-    repair: Result
-    after: Result
-
-
 @pytest.fixture(scope="module", params=ROUNDS)
 def played(request: pytest.FixtureRequest, cloud: Cloud) -> Played:
-    cloud.ca_file()
-    for drift in ROUNDS[request.param].values():
-        inject(cloud, drift)
-    plan = cloud.preview()
-    repair = cloud.up()
-    return Played(request.param, plan, repair, cloud.preview())
+    return play(cloud, request.param, ROUNDS[request.param])
 
 
 def test_there_are_enough_kinds() -> None:
@@ -50,15 +34,11 @@ def test_there_are_enough_kinds() -> None:
 
 
 def test_each_drift_is_one_line(played: Played) -> None:
-    assert played.plan.code == 0, played.plan.text
-    told = played.plan.told()
-    assert missed(ROUNDS[played.name], told) == [], played.plan.text
+    played.check_told()
 
 
 def test_up_mends_all_of_it(played: Played) -> None:
-    assert played.repair.code == 0, played.repair.text
-    assert played.after.is_clean(), f"{played.repair.text}\n{played.after.text}"
-    print(f"{played.name}: plan {played.plan.seconds:.1f} s, up {played.repair.seconds:.0f} s")
+    played.check_mended()
 
 
 def test_all_hosts_are_members_of_everything(played: Played, cloud: Cloud) -> None:

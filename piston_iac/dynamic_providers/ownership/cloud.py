@@ -206,6 +206,12 @@ OPENSTACK_SERVICE = Ownership[OpenStackServiceInputs](
         ),
         Seen("account", "its user: enabled, its roles, whether its password works", _KEYSTONE, "sets them"),
         Seen("api", "its answer at the virtual address and on each control host", "its API", "waits for it"),
+        Seen(
+            "units",
+            "whether its units run on each node, as the node tells",
+            "node",
+            "starts them",
+        ),
         Given("nodes", "where the agents of nodes that run machines answer"),
         Seen(
             "agents",
@@ -256,6 +262,7 @@ CLOUD_DEFAULTS = Ownership[CloudDefaultsInputs](
         Told("network", "publicNetwork", "segment, addresses and MTU"),
         Told("sizes", "flavors", "each size in words"),
         Told("imageSha256", "images", "the digest that Glance itself made of the data"),
+        Given("rootDisks", "a plan ends with what becomes of machines whose node dies"),
         Seen(
             "publicNetwork",
             "segment, use, state and MTU of the network; addresses and DHCP of its subnet",

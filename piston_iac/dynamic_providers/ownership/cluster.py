@@ -120,6 +120,7 @@ BARE_METAL_NODE = Ownership[NodeInputs](
         ),
         Seen("flows", "OpenFlow rules of the data bridge beside its first one", _NODE, "removes them"),
         Seen("imageCacheGib", "what the images on the mirror may take", _NODE, "sets the limit"),
+        Seen("switchSettings", "external ids of its switch that the document names", _NODE, "sets them"),
         Seen("uplink", "the data card: there, switched on, with carrier", _NODE, "switches it on"),
         Seen(
             "mirror",

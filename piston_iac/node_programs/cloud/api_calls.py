@@ -1,9 +1,10 @@
 """Calls APIs of the cloud for the operator: `python3 -m ...cloud.api_calls look|change`.
 
-In: {"user", "password", "project", "calls": [{"method", "path", "body", "port", "headers", "file"}],
-"logins": {user: password}, "apis": {name: {"port", "health"}}}. `look` makes GET calls alone. `logins`:
-accounts that are tried; `apis`: asked at the virtual address and at every control host.
-Out: {"answers": [{"code", "body"}], "logins": {user: true}, "apis": {name: {place: code}}}, where a
+In: {"user", "password", "project", "token", "calls": [{"method", "path", "body", "port", "headers", "file"}],
+"logins": {user: password}, "apis": {name: {"port", "health"}}}. `look` makes GET calls alone. `token`: of an
+earlier answer, empty for none: a login costs every service more than a call. `logins`: accounts that are
+tried; `apis`: asked at the virtual address and at every control host.
+Out: {"answers": [{"code", "body"}], "token", "logins": {user: true}, "apis": {name: {place: code}}}, where a
 place is "address" or a node; `change` ends with the first call that is refused. Code 0: no answer.
 """
 
@@ -47,11 +48,12 @@ class Call:
 
 @dataclass(frozen=True)
 class Order:
-    """All that is asked for. `project`: the one that calls are made in."""
+    """All that is asked for. `project`: that calls are made in; `token`: of an earlier login there."""
 
     user: str
     password: Secret
     project: str
+    token: Secret
     calls: tuple[Call, ...]
     logins: dict[str, Secret]
     apis: dict[str, tuple[int, str]]
@@ -67,6 +69,7 @@ def parse(raw: Request) -> Order:
         str(raw["user"]),
         Secret(str(raw["password"])),
         str(raw["project"]),
+        Secret(str(raw.get("token", ""))),
         tuple(_call(it) for it in raw["calls"]),
         {str(name): Secret(str(password)) for name, password in raw["logins"].items()},
         {str(name): (int(it["port"]), str(it["health"])) for name, it in raw["apis"].items()},
@@ -93,56 +96,93 @@ def run(order: Order, only_look: bool) -> Answer:
     with ThreadPoolExecutor(16) as pool:
         apis = {name: pool.submit(health, access, *it) for name, it in order.apis.items()}
         logins = {name: pool.submit(_can_log_in, at, name, it) for name, it in order.logins.items()}
-        answers = _calls(at, order, stop=not only_look) if order.calls else []
+        session = _Session(at, order)
+        answers = (_looks if only_look else _changes)(session, order.calls) if order.calls else []
         return {
             "answers": answers,
+            "token": session.key,
             "logins": {name: it.result() for name, it in logins.items()},
             "apis": {name: it.result() for name, it in apis.items()},
         }
 
 
-def _calls(at: str, order: Order, stop: bool) -> list[Answer]:
-    key = token(at, order.user, order.password, order.project)
-    if not key:
-        raise Fault(f"Keystone refuses the login of {order.user} in project {order.project}")
-    if not stop:
-        # Each waits for another service.
+class _Session:
+    """One login, which begins with the first call unless there is one that still counts."""
+
+    def __init__(self, at: str, order: Order) -> None:
+        self._at, self._order = at, order
+        self.key = order.token.get_secret_value()
+
+    def log_in(self) -> None:
+        """Begin a new one.
+
+        Raises:
+            Fault: it is refused, or Keystone does not work.
+        """
+        order = self._order
+        self.key = token(self._at, order.user, order.password, order.project)
+        if not self.key:
+            raise Fault(f"Keystone refuses the login of {order.user} in project {order.project}")
+
+    def whole(self, call: Call) -> Answer:
+        """The answer with all its pages: services give a part of what is long, and say where more is."""
+        answer = self._answer(call, call.path)
+        while more := _next(answer["body"]):
+            page = self._answer(call, more)
+            if page["code"] != HTTPStatus.OK:
+                return page
+            lists = {name: it for name, it in answer["body"].items() if isinstance(it, list)}
+            joined = {
+                name: it + page["body"].get(name, []) for name, it in lists.items() if not _is_link(name)
+            }
+            answer = {**page, "body": {**page["body"], **joined}}
+        return answer
+
+    def _answer(self, call: Call, path: str) -> Answer:
+        headers = {"X-Auth-Token": self.key, **call.headers}
+        body = call.body if call.body is None or isinstance(call.body, str) else json.dumps(call.body)
+        with Path(call.file).open("rb") if call.file else nullcontext(body) as content:
+            limit_s = _FILE_S if call.file else LIMIT_S if call.method == "GET" else _CHANGE_S
+            if call.file:
+                headers |= {
+                    "Content-Type": "application/octet-stream",
+                    "Content-Length": str(Path(call.file).stat().st_size),
+                }
+            code, text, _ = ask(self._at, call.port, call.method, path, content, headers, limit_s)
+        return {"code": code, "body": json.loads(text) if text.startswith(b"{") else {}}
+
+
+def _looks(session: _Session, calls: tuple[Call, ...]) -> list[Answer]:
+    """All of them: each waits for another service."""
+
+    def look() -> list[Answer]:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return list(pool.map(lambda call: _whole(at, call, key), order.calls))
-    found = []
-    for call in order.calls:
-        answer = _whole(at, call, key)
+            return list(pool.map(session.whole, calls))
+
+    if session.key:
+        answers = look()
+        if all(it["code"] != HTTPStatus.UNAUTHORIZED for it in answers):
+            return answers
+    session.log_in()
+    return look()
+
+
+def _changes(session: _Session, calls: tuple[Call, ...]) -> list[Answer]:
+    """In order, up to the first that is refused."""
+    found: list[Answer] = []
+    old = bool(session.key)
+    if not old:
+        session.log_in()
+    for call in calls:
+        answer = session.whole(call)
+        if answer["code"] == HTTPStatus.UNAUTHORIZED and old:
+            # That login has ended; nothing was done by it.
+            session.log_in()
+            old, answer = False, session.whole(call)
         found.append(answer)
         if answer["code"] >= _FIRST_ERROR:
             break
     return found
-
-
-def _whole(at: str, call: Call, key: str) -> Answer:
-    """The answer with all its pages: of what there is much, services give a part and say where more is."""
-    answer = _answer(at, call, call.path, key)
-    while more := _next(answer["body"]):
-        page = _answer(at, call, more, key)
-        if page["code"] != HTTPStatus.OK:
-            return page
-        lists = {name: it for name, it in answer["body"].items() if isinstance(it, list)}
-        joined = {name: it + page["body"].get(name, []) for name, it in lists.items() if not _is_link(name)}
-        answer = {**page, "body": {**page["body"], **joined}}
-    return answer
-
-
-def _answer(at: str, call: Call, path: str, key: str) -> Answer:
-    headers = {"X-Auth-Token": key, **call.headers}
-    body = call.body if call.body is None or isinstance(call.body, str) else json.dumps(call.body)
-    with Path(call.file).open("rb") if call.file else nullcontext(body) as content:
-        limit_s = _FILE_S if call.file else LIMIT_S if call.method == "GET" else _CHANGE_S
-        if call.file:
-            headers |= {
-                "Content-Type": "application/octet-stream",
-                "Content-Length": str(Path(call.file).stat().st_size),
-            }
-        code, text, _ = ask(at, call.port, call.method, path, content, headers, limit_s)
-    return {"code": code, "body": json.loads(text) if text.startswith(b"{") else {}}
 
 
 def _next(body: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ Caps = dict[str, str]
 MON, MGR, ADMIN, GLANCE = "mon.", "mgr", "client.admin", "client.glance"
 DATABASES = layout.BACKUP_ENTITY
 CINDER, CINDER_BACKUP, RGW = "client.cinder", "client.cinder-backup", layout.RGW_ENTITY
-NOVA = "client.nova"
+NOVA, EVACUATOR = "client.nova", layout.EVACUATOR_ENTITY
 ADMIN_CAPS: Caps = {"mds": "allow *", "mgr": "allow *", "mon": "allow *", "osd": "allow *"}
 _MGR_MON = (
     "allow service mgr rx",  # to be a mgr at all: its beacons and reports
@@ -58,6 +58,8 @@ CLOUD_CLIENTS: dict[str, Caps] = {
         "mgr": "profile rbd pool=backups",
         "osd": "profile rbd pool=backups",
     },
+    # Which OSDs are up, and which machines have their root disks in the cluster storage.
+    EVACUATOR: {"mon": "allow service mon r, allow service osd r", "osd": "profile rbd-read-only pool=vms"},
     RGW: {"mon": "allow service mon r, allow service osd r", "osd": "allow rwx pool=objects"},
 }
 

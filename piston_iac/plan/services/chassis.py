@@ -5,6 +5,8 @@ The switch itself is the agent's: `documents` tells it what OVN's controller rea
 
 from __future__ import annotations
 
+import uuid
+
 from piston_iac import cloud_layout as layout
 from piston_iac.node_document import File
 from piston_iac.plan.cloud import settings
@@ -13,6 +15,7 @@ from piston_iac.plan.fragment import NOTHING, Fragment
 from piston_iac.plan.services import neutron, nova, ovn
 from piston_iac.site.addresses import node_address
 from piston_iac.site.schema import NetworkName, ServiceName, Site
+from piston_iac.trust.cephx import cluster_fsid
 
 INTEGRATION_BRIDGE = "br-int"
 _STATE = "/var/lib/neutron"
@@ -42,6 +45,8 @@ def switch_settings(site: Site, node: str, bridge: str) -> tuple[tuple[str, str]
     return (
         # Neutron and Nova know the node by it.
         ("hostname", node),
+        # The chassis stays the same one when the node gets another board.
+        ("system-id", str(uuid.uuid5(uuid.UUID(cluster_fsid(site.seed, site.name)), f"chassis/{node}"))),
         ("ovn-bridge", INTEGRATION_BRIDGE),
         ("ovn-bridge-mappings", f"{neutron.PHYSICAL_NETWORK}:{bridge}"),
         ("ovn-cms-options", "enable-chassis-as-gw"),

@@ -126,6 +126,7 @@ def test_a_machine_that_is_not_ours_is_never_power_cycled() -> None:
         (replace(READY, strangers=("miner.service",)), "strangers"),
         (replace(READY, flows=("priority=1 actions=drop",)), "flows"),
         (replace(READY, image_cache_bytes=1 << 31), "imageCacheGib"),
+        (replace(READY, switch_settings={"hostname": "n9"}), "switchSettings"),
     ],
 )
 def test_each_field_counts(report: NodeReport, field: str) -> None:

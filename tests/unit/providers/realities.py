@@ -148,7 +148,8 @@ class FakeControlPlane:
 
     def reports(self, deadline: Deadline) -> dict[str, NodeReport | None]:
         running = replace(READY, uplink="up", services=dict.fromkeys((*STORES, layout.OVN), "running"))
-        return {"n1": running, "n2": running, "n3": running if self.well else None}
+        first = running if self.well else replace(running, stopped={"nova": ("piston-wsgi@nova.service",)})
+        return {"n1": first, "n2": running, "n3": running if self.well else None}
 
     def node_reports(self, deadline: Deadline) -> dict[str, NodeReport | None]:
         return self.reports(deadline)
@@ -200,6 +201,7 @@ def _report() -> NodeReport:
         strangers=("visitor.service",),
         flows=("priority=9 actions=drop",),
         image_cache_bytes=5 * 1024**3,
+        switch_settings={"hostname": "n9"},
         mirror=MirrorState("degraded", "piston:other:n1", "raid1", ("a",)),
         clock=Clock(False, 9.0, ()),
     )

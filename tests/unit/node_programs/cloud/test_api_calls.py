@@ -15,6 +15,7 @@ LOOK = {
     "user": "admin",
     "password": "x",
     "project": "admin",
+    "token": "",
     "calls": [
         {
             "method": "GET",
@@ -75,3 +76,42 @@ def test_each_service_says_in_its_own_way_where_the_rest_is(service: str, more: 
     pages = {first: (200, {"users": [{"name": "a"}], **more}), second: (200, {"users": [{"name": "b"}]})}
     (answer,) = answers(pages)
     assert [it["name"] for it in answer["body"]["users"]] == ["a", "b"], service
+
+
+class Keystone:
+    """Counts logins; its tokens are `t1`, `t2`, and so on; of calls it takes the last one's alone."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.logins, self.asked = 0, list[str]()
+        for module in (api_calls, keystone_login):
+            monkeypatch.setattr(module, "ask", self.ask)
+        monkeypatch.setattr(api_calls, "place", lambda _access: ACCESS.address)
+        monkeypatch.setattr(api_calls, "read_access", lambda: ACCESS)
+
+    def ask(self, *words: Any) -> tuple[int, bytes, Any]:
+        _, _, method, path, _, headers, *_ = words
+        if path == "/v3/auth/tokens":
+            self.logins += 1
+            said = b'{"token": {"user": {"id": "u"}, "project": {"id": "p"}}}'
+            return 201, said, {"X-Subject-Token": f"t{self.logins}"}
+        self.asked.append(f"{method} {path}")
+        return (200 if headers["X-Auth-Token"] == f"t{self.logins}" else 401), b"{}", {}
+
+
+@pytest.mark.parametrize("only_look", [True, False])
+@pytest.mark.parametrize(("kept", "logins", "token"), [("", 1, "t1"), ("t0", 0, "t0"), ("another", 1, "t1")])
+def test_a_login_is_used_again_until_it_ends(
+    monkeypatch: pytest.MonkeyPatch, kept: str, logins: int, token: str, *, only_look: bool
+) -> None:
+    keystone = Keystone(monkeypatch)
+    said = api_calls.run(api_calls.parse({**LOOK, "token": kept}), only_look=only_look)
+    assert (keystone.logins, said["token"]) == (logins, token)
+    assert [it["code"] for it in said["answers"]] == [200]
+
+
+def test_who_only_asks_whether_an_api_works_logs_in_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    keystone = Keystone(monkeypatch)
+    monkeypatch.setattr(api_calls, "health", lambda *_: {"address": 200})
+    order = {**LOOK, "calls": [], "apis": {"glance": {"port": 9292, "health": "/healthcheck"}}}
+    said = api_calls.run(api_calls.parse(order), only_look=True)
+    assert (keystone.logins, said["apis"]) == (0, {"glance": {"address": 200}})

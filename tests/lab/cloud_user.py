@@ -1,0 +1,107 @@
+"""A user of the cloud, with OpenStack's own command line, where users sit: on the core network."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from tests.lab.cloud import Cloud
+from tests.lab.operator_shell import NODES
+
+_CALL_S = 240.0
+_PAGE_S = 240.0
+NETWORK = "users"
+
+
+@dataclass(frozen=True)
+class CloudUser:
+    """Works as the administrator, in his own project."""
+
+    cloud: Cloud
+
+    def does(self, words: str) -> str:
+        """One command that has to succeed; its output."""
+        return self.cloud.rack.must(f"openstack --os-cloud lab {words}", _CALL_S)
+
+    def sees(self, words: str) -> Any:
+        """The same, as data."""
+        said = self.does(f"{words} -f json")
+        return json.loads(said[min(at for it in "[{" if (at := said.find(it)) >= 0) :])
+
+    def makes_network(self) -> None:
+        """A network with a way out, in which web pages and pings are let in."""
+        self.does(f"network create {NETWORK}")
+        self.does(f"subnet create {NETWORK} --network {NETWORK} --subnet-range 192.168.9.0/24")
+        self.does(f"router create {NETWORK} --external-gateway public")
+        self.does(f"router add subnet {NETWORK} {NETWORK}")
+        self.does(f"security group create {NETWORK}")
+        self.does(f"security group rule create {NETWORK} --protocol tcp --dst-port 80")
+        self.does(f"security group rule create {NETWORK} --protocol icmp")
+
+    def starts(self, name: str, host: str, more: str = "") -> str:
+        """A machine on a node; returns its floating IP.
+
+        Args:
+            more: options; `--boot-from-volume 1` for a root disk in the cluster storage.
+        """
+        words = f"--image piston-check --flavor piston.check --network {NETWORK} --security-group {NETWORK}"
+        self.does(f"--os-compute-api-version 2.74 server create {name} --host {host} {words} {more} --wait")
+        address = str(self.sees("floating ip create public")["floating_ip_address"])
+        self.does(f"server add floating ip {name} {address}")
+        return address
+
+    def removes(self, name: str, address: str) -> None:
+        """A machine and its floating IP."""
+        self.does(f"server delete {name} --wait")
+        self.does(f"floating ip delete {address}")
+
+    def removes_network(self) -> None:
+        """What `makes_network` made."""
+        self.does(f"router remove subnet {NETWORK} {NETWORK}")
+        self.does(f"router delete {NETWORK}")
+        self.does(f"network delete {NETWORK}")
+        self.does(f"security group delete {NETWORK}")
+
+    def host_of(self, name: str) -> str:
+        """The node that a machine runs on."""
+        return str(self.sees(f"server show {name}")["OS-EXT-SRV-ATTR:host"])
+
+    def page_s(self, address: str, name: str) -> float:
+        """Until the machine's web page says its name; how long that took, seconds."""
+        began = time.monotonic()
+        while time.monotonic() - began < _PAGE_S:
+            said = self.cloud.rack.shell(f"piston lab exec core -- curl -sm 4 http://{address}/").text
+            if said.strip() == name:
+                return time.monotonic() - began
+            time.sleep(1.0)
+        raise AssertionError(f"{name} at {address} says nothing after {_PAGE_S:.0f} s: {said}")
+
+    def inventory(self) -> dict[str, list[str]]:
+        """Names of all that users can make, as the services tell it, and what lies on nodes and in pools."""
+        kinds = {
+            "server": "server list --all-projects",
+            "volume": "volume list --all-projects",
+            "snapshot": "volume snapshot list --all-projects",
+            "network": "network list",
+            "subnet": "subnet list",
+            "router": "router list",
+            "port": "port list",
+            "floating ip": "floating ip list",
+            "security group": "security group list",
+            "image": "image list",
+            "flavor": "flavor list --all",
+            "key pair": "keypair list",
+            "project": "project list",
+        }
+        found = {
+            kind: sorted(str(it.get("Name") or it.get("ID")) for it in self.sees(words))
+            for kind, words in kinds.items()
+        }
+        disks = "find /persist/instances -name 'disk*' -o -name '*.info'"
+        for node in NODES:
+            found[f"disks on {node}"] = self.cloud.rack.lab(f"console {node} -- {disks}").split()
+        for pool in ("volumes", "vms"):
+            found[f"pool {pool}"] = self.cloud.rack.must(f"piston ceph run lab -- rbd ls {pool}").split()
+        return found
