@@ -33,11 +33,12 @@ piston lab power boot on
 
 pulumi up --stack lab --yes --skip-preview
 lap "pulumi up is done"
+piston cloud-config lab >/dev/null
 
 cat <<TXT
 
-  Five Ready nodes with a Ceph cluster over them, and Keystone, Glance and Placement at https://10.30.20.10 on three
-  of them, described by one file: stacks/Pulumi.lab.yaml. What to try next:
+  Five Ready nodes with a Ceph cluster over them and an OpenStack on it, which has checked itself with a machine on each
+  node. One file describes all of it: stacks/Pulumi.lab.yaml. The dashboard is https://10.30.20.10/. What to try next:
 
     . ./env.sh                                                      the tools on PATH
     pulumi preview --stack lab                                      stack file against rack: no change
@@ -47,7 +48,8 @@ cat <<TXT
     piston lab power n3 off --hard                                  preview again: one line
     piston ceph run lab                                             the cluster storage, as Ceph tells it
     piston lab console n4 -- systemctl stop 'piston-osd@*'          preview again: which OSD, down => up
-    piston lab exec core -- curl -k https://10.30.20.10:5000/v3     Keystone, as a user on the core network sees it
+    openstack --os-cloud lab compute service list                   the cloud, as its administrator sees it
+    openstack --os-cloud lab flavor delete m1.tiny                  preview again: missing => its size
     piston lab status                                               the rack, seen from outside
     make lab-down                                                   leaves nothing behind
 TXT

@@ -27,7 +27,7 @@ from piston_iac.dynamic_providers.switch_port import PortInputs, SwitchPortProvi
 from piston_iac.dynamic_providers.switch_route import SwitchRouteProvider
 from piston_iac.dynamic_providers.switch_vlan import SwitchVlanProvider, VlanInputs
 from piston_iac.micro_os.release import Manifest
-from piston_iac.plan.services import cinder, glance, neutron, nova, placement, rgw
+from piston_iac.plan.services import cinder, glance, neutron, nova, rgw
 from piston_iac.plan.services.catalogue import api_services
 from piston_iac.program import check_inputs, control_inputs, inputs
 from piston_iac.site.schema import PoolName, Site
@@ -178,8 +178,6 @@ def _control_plane(site: Site, shared: tuple[str, ...], guest: str) -> Iterator[
         after += [ovn_central.name] if service is neutron.SERVICE else []
         # It waits for that one's schema.
         after += [nova.SERVICE.name] if service is nova.METADATA else []
-        # Its daemons end when they cannot ask there.
-        after += [placement.SERVICE.name] if service is nova.SERVICE else []
         after += [_pool(name) for name in _POOLS.get(service.name, ())]
         yield Declared(
             service.name,

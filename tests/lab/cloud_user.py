@@ -12,7 +12,7 @@ from tests.lab.operator_shell import NODES
 
 _CALL_S = 240.0
 _PAGE_S = 240.0
-NETWORK = "users"
+NETWORK, _IMAGE = "users", "piston-check"
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,19 @@ class CloudUser:
         self.does(f"security group rule create {NETWORK} --protocol tcp --dst-port 80")
         self.does(f"security group rule create {NETWORK} --protocol icmp")
 
-    def starts(self, name: str, host: str, more: str = "") -> str:
+    def starts(self, name: str, host: str, *, in_storage: bool = False) -> str:
         """A machine on a node; returns its floating IP.
 
         Args:
-            more: options; `--boot-from-volume 1` for a root disk in the cluster storage.
+            in_storage: its root disk is a volume, which goes with it; else it is on the node's mirror.
         """
-        words = f"--image piston-check --flavor piston.check --network {NETWORK} --security-group {NETWORK}"
-        self.does(f"--os-compute-api-version 2.74 server create {name} --host {host} {words} {more} --wait")
+        disk = f"--image {_IMAGE}"
+        if in_storage:
+            image = self.sees(f"image show {_IMAGE}")["id"]
+            kind = "source_type=image,destination_type=volume,volume_size=1,boot_index=0"
+            disk = f"--block-device {kind},delete_on_termination=true,uuid={image}"
+        words = f"{disk} --flavor piston.check --network {NETWORK} --security-group {NETWORK}"
+        self.does(f"--os-compute-api-version 2.74 server create {name} --host {host} {words} --wait")
         address = str(self.sees("floating ip create public")["floating_ip_address"])
         self.does(f"server add floating ip {name} {address}")
         return address
@@ -73,7 +78,7 @@ class CloudUser:
         began = time.monotonic()
         while time.monotonic() - began < _PAGE_S:
             said = self.cloud.rack.shell(f"piston lab exec core -- curl -sm 4 http://{address}/").text
-            if said.strip() == name:
+            if said.startswith(name):
                 return time.monotonic() - began
             time.sleep(1.0)
         raise AssertionError(f"{name} at {address} says nothing after {_PAGE_S:.0f} s: {said}")

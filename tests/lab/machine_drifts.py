@@ -78,7 +78,7 @@ ROUNDS: dict[str, dict[str, CloudDrift]] = {
     "defaults": {
         "quota": _default("quota set --class --instances 99 default", r"quota\.instances: 99 => 10"),
         "provider network": _default(
-            "network set --internal public", r"publicNetwork\.use: internal => external"
+            "network set --share public", r"publicNetwork\.use: external, shared => external"
         ),
         "MTU": _default("network set --mtu 1400 public", r"publicNetwork\.mtu: 1400 => 1500"),
         "floating range": _default(

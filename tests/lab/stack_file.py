@@ -1,8 +1,8 @@
-"""The stack files of tests on the rack: the lab's own, less of it, and more.
+"""The stack files of tests on the rack: the lab's own, and less of it.
 
 A whole cloud takes many minutes to install, a control plane three, storage alone one, and the change gate has
-an hour: most tests have storage alone. `test_9_control_plane` puts the next layer on; longer tests of it are
-in tests/long.
+an hour: most tests have storage alone. `test_9_control_plane` puts the next layer on; longer tests of it, and
+all of the whole cloud, are in tests/long.
 """
 
 from __future__ import annotations
@@ -10,34 +10,34 @@ from __future__ import annotations
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-CONTROL_PLANE = CHECKOUT / "stacks" / "Pulumi.lab.yaml"
+WHOLE_CLOUD = CHECKOUT / "stacks" / "Pulumi.lab.yaml"
+CONTROL_PLANE = CHECKOUT / "build" / "control-plane" / "Pulumi.lab.yaml"
 STORAGE_ONLY = CHECKOUT / "build" / "storage-only" / "Pulumi.lab.yaml"
-WHOLE_CLOUD = CHECKOUT / "build" / "whole-cloud" / "Pulumi.lab.yaml"
 OPTIONS = f"--stack lab --config-file {STORAGE_ONLY}"
 DECLARED = "  piston:controlPlane: {}\n"
-# No processor of the lab has support for machines.
-_MACHINES = f"{DECLARED}  piston:cloud:\n    hypervisor: qemu\n"
+_MACHINES = """
+  # Machines, networks, volumes, objects and the dashboard. No processor of the lab has support for machines.
+  piston:cloud:
+    hypervisor: qemu
+"""
 
 
 def control_plane() -> str:
-    """The text of the lab's own."""
-    text = CONTROL_PLANE.read_text()
-    assert text.count(DECLARED) == 1
-    return text
+    """The text of the one without machines."""
+    text = WHOLE_CLOUD.read_text()
+    assert text.count(_MACHINES) == 1
+    return text.replace(_MACHINES, "")
 
 
 def storage_only() -> str:
     """The text of the one with storage alone."""
-    return control_plane().replace(DECLARED, "")
-
-
-def whole_cloud() -> str:
-    """The text of the one with machines too."""
-    return control_plane().replace(DECLARED, _MACHINES)
+    text = control_plane()
+    assert text.count(DECLARED) == 1
+    return text.replace(DECLARED, "")
 
 
 def write_layers() -> None:
-    """Put them where `STORAGE_ONLY` and `WHOLE_CLOUD` are."""
-    for path, text in ((STORAGE_ONLY, storage_only()), (WHOLE_CLOUD, whole_cloud())):
+    """Put them where `STORAGE_ONLY` and `CONTROL_PLANE` are."""
+    for path, text in ((STORAGE_ONLY, storage_only()), (CONTROL_PLANE, control_plane())):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

@@ -14,7 +14,7 @@ from piston_iac.deadline import Deadline
 from piston_iac.node_agent.tools import ToolFailed, run
 from piston_iac.node_programs.program import Fault, guarded, leave
 
-_AGENT = "/usr/bin/neutron-ovn-metadata-agent"
+_AGENT = ("-m", "piston_iac.node_programs.cloud.own_privileges", "neutron-ovn-metadata-agent")
 _WAIT_S, _POLL_S = 300.0, 3.0
 _ASK_S = "--timeout=5"
 
@@ -54,7 +54,8 @@ def start() -> None:
         if deadline.over():
             raise Fault("OVN's southbound database does not answer, or does not know this node yet")
         deadline.pause(_POLL_S)
-    os.execv(_AGENT, [_AGENT, "--config-file", layout.METADATA_CONF])  # noqa: S606 - a fixed list
+    words = [sys.executable, *_AGENT, "--config-file", layout.METADATA_CONF]
+    os.execv(sys.executable, words)  # noqa: S606 - a fixed list
 
 
 def main(arguments: list[str]) -> int:

@@ -20,12 +20,13 @@ Command = tuple[str, ...]
 class Wsgi:
     """An API that uWSGI runs.
 
-    `program`: what it loads. `threads`: of each process. `static`: directory by URL prefix, of files that it
-    serves as they are.
+    `program`: what it loads. `threads`: of each process. `processes`: for each two processors of the
+    node. `static`: directory by URL prefix, of files that it serves as they are.
     """
 
     program: str
     threads: int = 4
+    processes: int = 1
     static: tuple[tuple[str, str], ...] = ()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ from piston_iac.plan.cloud.seen import DatabaseMember, HostLook, QueueMember
 
 IN_STEP, HELD, MEMBER = "in step", "held", "member"
 MISSING, AS_MADE = "missing", "as made"
+# How a tool that was given up on says so.
+_IN_TIME = "took longer than"
 # Enough for an operator who is on holiday.
 _LAST_DAYS = 30
 Fields = dict[str, Any]
@@ -55,6 +57,7 @@ def unmade_fields(wanted: WantedControlPlane) -> Fields:
 def seen_fields(
     wanted: WantedControlPlane,
     looks: Looks,
+    stopped: Mapping[str, Collection[str]],
     before: Mapping[str, Any],
 ) -> Fields:
     """The fields as they are.
@@ -62,6 +65,7 @@ def seen_fields(
     What runs on a node that gives no answer keeps its last value: that node's own line says why it is away.
 
     Args:
+        stopped: services with a unit that does not run, by host: their own resources tell them.
         before: the fields' last values.
     """
     silent = {host for host in wanted.members if looks.get(host) is None}
@@ -74,15 +78,17 @@ def seen_fields(
 
     answering = {host: look for host, look in looks.items() if look is not None and host in wanted.members}
     size = len(wanted.members) - len(silent)
+    running = {name for look in answering.values() for name in look.queues.running}
     short = {queue for look in answering.values() for queue in look.queues.short} if not silent else set()
     return {
         "database": each("database", {host: _database(look.database) for host, look in answering.items()}),
         "queues": each(
-            "queues", {host: _queues(look.queues, wanted, host, size) for host, look in answering.items()}
+            "queues",
+            {host: _queues(look.queues, wanted, host, size, running) for host, look in answering.items()},
         ),
         "virtualAddress": {wanted.address: _holders(answering)},
         "shortQueues": sorted(short),
-        "backendsDown": backends_down(answering, silent),
+        "backendsDown": backends_down(answering, stopped, silent),
         "certificates": {
             host: _certificate(looks.get(host), wanted.certificates[host])
             or str(before.get("certificates", {}).get(host, AS_MADE))
@@ -99,10 +105,15 @@ def _database(seen: DatabaseMember) -> str:
     return IN_STEP if seen.usable else f"{seen.state or 'unknown'}, {seen.component or 'no'} component"
 
 
-def _queues(seen: QueueMember, wanted: WantedControlPlane, host: str, size: int) -> str:
+def _queues(
+    seen: QueueMember, wanted: WantedControlPlane, host: str, size: int, running: Collection[str]
+) -> str:
+    own = layout.rabbitmq_node(wanted.members[host])
+    if seen.fault and _IN_TIME in seen.fault:
+        # A machine that has no time for the question: what other members see of it counts.
+        return MEMBER if own in running else "no answer in time"
     if seen.fault:
         return "stopped"
-    own = layout.rabbitmq_node(wanted.members[host])
     if own not in seen.running:
         return "not running"
     strangers = sorted(set(seen.members) - {layout.rabbitmq_node(it) for it in wanted.members.values()})
@@ -118,13 +129,17 @@ def _holders(looks: Mapping[str, HostLook]) -> str:
     return f"on {' and '.join(holders)}" if holders else "on no host"
 
 
-def backends_down(looks: Mapping[str, HostLook], silent: set[str]) -> list[str]:
+def backends_down(
+    looks: Mapping[str, HostLook], stopped: Mapping[str, Collection[str]], silent: set[str]
+) -> list[str]:
     """Databases that work and that the holder of the address does not use, less those of silent hosts, and
-    whatever somebody had any balancer leave out. An API that is dead is told by its own service.
+    whatever somebody had any balancer leave out. An API that is dead is told by its own service, and so is a
+    unit that does not run: it had its own balancer leave it out when it stopped.
     """
     found: set[str] = set()
     for host, look in looks.items():
-        found |= {f"{it} on {host}" for it in look.out}
+        left = {f"{service}-here/here MAINT" for service in stopped.get(host, ())}
+        found |= {f"{it} on {host}" for it in look.out if it not in left}
         if look.has_address:
             pairs = (it.partition("/") for it in look.down or ())
             found |= {

@@ -21,6 +21,7 @@ from piston_iac.plan.cloud.fields import (
     wanted_fields,
 )
 from piston_iac.plan.cloud.member_service import ABSENT, RUNNING, STOPPED, part, usable
+from piston_iac.plan.cloud.units import stopped_services
 
 STORES = (layout.GALERA, layout.RABBITMQ)
 
@@ -90,7 +91,7 @@ def next_step(wanted: WantedControlPlane, look: Look, attempt: Attempt) -> Step:
 
 def _mend(wanted: WantedControlPlane, look: Look, attempt: Attempt) -> Step | None:
     """What members cannot mend by themselves, once each."""
-    seen = seen_fields(wanted, look.looks, {})
+    seen = seen_fields(wanted, look.looks, stopped_services(look.reports), {})
     answering = {host: it for host, it in look.looks.items() if it}
     changed = tuple(
         host
@@ -205,7 +206,8 @@ def _finish_permit(wanted: WantedControlPlane, look: Look, working: list[str], a
 
 
 def _end(wanted: WantedControlPlane, look: Look) -> Step:
-    want, seen = wanted_fields(wanted), seen_fields(wanted, look.looks, {})
+    want = wanted_fields(wanted)
+    seen = seen_fields(wanted, look.looks, stopped_services(look.reports), {})
     silent = [host for host in wanted.members if look.looks.get(host) is None]
     waiting = [host for host in silent if host not in look.given_up]
     open_ = []

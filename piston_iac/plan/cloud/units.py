@@ -26,6 +26,11 @@ def stopped_units(
     return {node: units for node, units in found.items() if units}
 
 
+def stopped_services(reports: Mapping[str, NodeReport | None]) -> dict[str, tuple[str, ...]]:
+    """Services with a unit that is not active, by node that tells."""
+    return {node: tuple(report.stopped) for node, report in reports.items() if report is not None}
+
+
 def wanted_units(nodes: Iterable[str]) -> dict[str, str]:
     """The compared field as it is to be."""
     return dict.fromkeys(nodes, RUN)

@@ -19,8 +19,6 @@ from piston_iac.trust.cephx import cluster_fsid
 
 INTEGRATION_BRIDGE = "br-int"
 _STATE = "/var/lib/neutron"
-_HELPER = f"privsep-helper --config-file {layout.METADATA_CONF}"
-_PRIVILEGED = ("privsep", "privsep_ovs_vsctl", "privsep_namespace", "privsep_conntrack", "privsep_link")
 
 
 def fragment(site: Site, node: str) -> Fragment:
@@ -71,7 +69,6 @@ def _agent(site: Site, node: str) -> settings.Sections:
         },
         # It is root already.
         "agent": {"root_helper": ""},
-        **{it: {"helper_command": _HELPER} for it in _PRIVILEGED},
         "ovs": {"ovsdb_connection": f"unix:{layout.OVS_SOCKET}"},
         "ovn": {"ovn_sb_connection": ovn.remotes(site, layout.SB)},
         # Not where Neutron's other parts have theirs: they are not root.

@@ -22,7 +22,6 @@ from piston_iac.trust.cephx import cephx_key, cluster_fsid
 _STATE = "/var/lib/nova"
 _IDENTITY = "/etc/nova/compute_id"
 _KEYRING = f"/etc/ceph/ceph.{NOVA}.keyring"
-_HELPER = f"privsep-helper --config-file {layout.COMPUTE_CONF}"
 # Of what an emulator can be: the least that every guest knows.
 _EMULATED: dict[str, object] = {"cpu_mode": "custom", "cpu_models": "qemu64"}
 
@@ -90,7 +89,6 @@ def _sections(site: Site, cloud: Cloud, node: str) -> settings.Sections:
             "workarounds": {"skip_cpu_compare_on_dest": "true"},
             "vnc": {"enabled": "false"},
             "os_vif_ovs": {"ovsdb_connection": f"unix:{layout.OVS_SOCKET}"},
-            **{it: {"helper_command": _HELPER} for it in _PRIVILEGED},
             # Not where Nova's other parts have theirs: they are not root.
             "oslo_concurrency": {"lock_path": "/run/nova-compute"},
             "service_user": {"send_service_user_token": "true", **settings.account(site, nova.USER)},
@@ -122,12 +120,3 @@ def _migration(site: Site, node: str) -> dict[str, object]:
         "live_migration_completion_timeout": 300,
         "live_migration_permit_post_copy": "false",
     }
-
-
-# Whatever asks for privileges. nova-compute has them, so no other program has to give them.
-_PRIVILEGED = (
-    "nova_sys_admin",
-    "vif_plug_ovs_privileged",
-    "vif_plug_linux_bridge_privileged",
-    "privsep_osbrick",
-)

@@ -45,6 +45,8 @@ def _ini(service: ApiService, wsgi: Wsgi) -> str:
         ("gid", service.user),
         ("master", "true"),
         ("threads", wsgi.threads),
+        # For the program that starts it.
+        ("set-placeholder", f"for-two-processors={wsgi.processes}"),
         ("enable-threads", "true"),
         ("lazy-apps", "true"),
         # In order: requests that are under way are answered first.
@@ -57,6 +59,8 @@ def _ini(service: ApiService, wsgi: Wsgi) -> str:
         ("add-header", "Connection: close"),
         ("disable-logging", "true"),
         ("need-app", "true"),
+        # Who sends an image piece by piece may be on a node that has little time.
+        ("chunked-input-timeout", 60),
         # Neutron tells by it which of its processes belong together.
         ("start-time", "%t"),
         *(("static-map", f"{prefix}={directory}") for prefix, directory in wsgi.static),

@@ -44,13 +44,16 @@ def _options(site: Site) -> Mapping[str, object]:
         "SESSION_COOKIE_SECURE": True,
         "SECRET_KEY": service_password(site.seed, "horizon/sessions").get_secret_value(),
         "SESSION_ENGINE": "django.contrib.sessions.backends.cache",
+        "SESSION_CACHE_ALIAS": "sessions",
         "CACHES": {
-            "default": {
+            # Parts of pages, the same for everybody: each process has its own.
+            "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+            "sessions": {
                 "BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache",
                 "LOCATION": caches,
                 # Who was logged in by a host that died logs in again; nobody waits for it.
                 "OPTIONS": {"connect_timeout": 0.5, "timeout": 0.5, "ignore_exc": True},
-            }
+            },
         },
         "OPENSTACK_KEYSTONE_URL": settings.url(site, layout.KEYSTONE_PORT, "/v3"),
         "OPENSTACK_KEYSTONE_DEFAULT_DOMAIN": DOMAIN,

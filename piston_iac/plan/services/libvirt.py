@@ -17,6 +17,8 @@ from piston_iac.trust.cephx import cephx_key, cluster_fsid
 from piston_iac.trust.service_authority import Kind
 
 _ETC = "/etc/libvirt"
+# nova-compute switches itself off for a while when libvirt goes away under it.
+_RESTART = (layout.LIBVIRT_UNIT, layout.COMPUTE_UNIT)
 _QEMU_PKI, _QEMU_USER = "/etc/pki/qemu", "libvirt-qemu"
 
 
@@ -24,11 +26,10 @@ def fragment(site: Site, node: str) -> Fragment:
     """Both daemons, the keys with which machines open their disks, and what nodes show each other."""
     if node not in compute_hosts(site):
         return NOTHING
-    restart = (layout.LIBVIRT_UNIT,)
     return Fragment(
         files=(
-            File(f"{_ETC}/libvirtd.conf", _daemon(site, node), restart=restart),
-            File(f"{_ETC}/qemu.conf", _QEMU, restart=restart),
+            File(f"{_ETC}/libvirtd.conf", _daemon(site, node), restart=_RESTART),
+            File(f"{_ETC}/qemu.conf", _QEMU, restart=_RESTART),
             File(f"{_ETC}/virtlogd.conf", _LOGS, restart=(layout.VIRTLOG_UNIT,)),
             *(it for entity in (CINDER, NOVA) for it in _key(site, entity)),
             *_identity(site, node),
@@ -40,11 +41,10 @@ def fragment(site: Site, node: str) -> Fragment:
 
 def _key(site: Site, entity: str) -> Iterator[File]:
     """What libvirt gives to a machine that opens a disk in the cluster storage."""
-    restart = (layout.LIBVIRT_UNIT,)
     secret = f"{_ETC}/secrets/{secret_uuid(site, entity)}"
     key = cephx_key(site.seed, entity).get_secret_value()
-    yield File(f"{secret}.xml", _secret(site, entity), mode="0600", restart=restart)
-    yield File(f"{secret}.base64", key, mode="0600", restart=restart, secret=True)
+    yield File(f"{secret}.xml", _secret(site, entity), mode="0600", restart=_RESTART)
+    yield File(f"{secret}.base64", key, mode="0600", restart=_RESTART, secret=True)
 
 
 def _identity(site: Site, node: str) -> Iterator[File]:
@@ -57,13 +57,12 @@ def _identity(site: Site, node: str) -> Iterator[File]:
     )
     trusted = service_authority.authority(site.seed, site.name, Kind.MIGRATION)
     key = own.key_pem.get_secret_value()
-    restart = (layout.LIBVIRT_UNIT,)
-    yield File("/etc/pki/CA/cacert.pem", trusted, restart=restart)
+    yield File("/etc/pki/CA/cacert.pem", trusted, restart=_RESTART)
     yield File(f"{_QEMU_PKI}/ca-cert.pem", trusted)
     for side in ("server", "client"):
-        yield File(f"/etc/pki/libvirt/{side}cert.pem", own.certificate_pem, restart=restart)
+        yield File(f"/etc/pki/libvirt/{side}cert.pem", own.certificate_pem, restart=_RESTART)
         path = f"/etc/pki/libvirt/private/{side}key.pem"
-        yield File(path, key, mode="0600", restart=restart, secret=True)
+        yield File(path, key, mode="0600", restart=_RESTART, secret=True)
         yield File(f"{_QEMU_PKI}/{side}-cert.pem", own.certificate_pem)
         yield File(f"{_QEMU_PKI}/{side}-key.pem", key, mode="0600", secret=True, owner=_QEMU_USER)
 

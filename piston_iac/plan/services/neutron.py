@@ -95,7 +95,7 @@ SERVICE = ApiService(
     health="/",
     user=_USER,
     files=_files,
-    wsgi=Wsgi("/usr/bin/neutron-api", threads=1),
+    wsgi=Wsgi("/usr/bin/neutron-api", threads=1, processes=2),
     daemons=(
         layout.daemon_unit("neutron", "periodic-workers"),
         layout.daemon_unit("neutron", "ovn-maintenance-worker"),

@@ -12,7 +12,6 @@ from tests.lab.cloud_user import CloudUser
 
 pytestmark = pytest.mark.timeout(1500)
 _AWAY_S = 180.0
-_VOLUME = "--boot-from-volume 1"
 
 
 @pytest.fixture(scope="module")
@@ -23,22 +22,22 @@ def user(cloud: Cloud) -> Iterator[CloudUser]:
     made.removes_network()
 
 
-@pytest.mark.parametrize(("kind", "more"), [("local", ""), ("volume", _VOLUME)])
-def test_a_machine_moves_while_it_runs(user: CloudUser, kind: str, more: str) -> None:
-    name = f"moves-{kind}"
-    address = user.starts(name, "n4", more)
+@pytest.mark.parametrize("in_storage", [False, True])
+def test_a_machine_moves_while_it_runs(user: CloudUser, *, in_storage: bool) -> None:
+    name = f"moves-{'volume' if in_storage else 'local'}"
+    address = user.starts(name, "n4", in_storage=in_storage)
     booted = user.page_s(address, name)
     began = time.monotonic()
     user.does(f"--os-compute-api-version 2.30 server migrate {name} --live-migration --host n5 --wait")
     took = time.monotonic() - began
     assert user.host_of(name) == "n5"
     silent = user.page_s(address, name)
-    print(f"{kind}: page after {booted:.0f} s, moved in {took:.0f} s, its page {silent:.1f} s after that")
+    print(f"{name}: page after {booted:.0f} s, moved in {took:.0f} s, its page {silent:.1f} s after that")
     user.removes(name, address)
 
 
 def test_a_machine_with_its_disk_in_the_storage_outlives_its_node(user: CloudUser) -> None:
-    address = user.starts("outlives", "n5", _VOLUME)
+    address = user.starts("outlives", "n5", in_storage=True)
     lost = user.starts("lost", "n5")
     user.page_s(address, "outlives")
     user.page_s(lost, "lost")

@@ -9,8 +9,9 @@ import pytest
 from piston_iac.site.faults import Fault, SiteFaults
 from piston_iac.site.load import load_file
 from piston_iac.site.schema import Cloud, Flavor, Site
+from tests.lab.stack_file import control_plane
 
-LAB = (Path(__file__).parents[3] / "stacks" / "Pulumi.lab.yaml").read_text()
+LAB = control_plane()
 CONTROL_PLANE = "  piston:controlPlane: {}\n"
 FLOATING = "      floating: 10.30.50.100-10.30.50.200\n"
 

@@ -8,8 +8,9 @@ import pytest
 
 from piston_iac.site.faults import SiteFaults
 from piston_iac.site.load import load_file
+from tests.lab.stack_file import control_plane
 
-LAB = (Path(__file__).parents[3] / "stacks" / "Pulumi.lab.yaml").read_text()
+LAB = control_plane()
 DECLARED = "  piston:controlPlane: {}"
 
 

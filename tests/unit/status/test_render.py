@@ -36,7 +36,7 @@ def test_a_rack_as_wanted_at_a_glance() -> None:
         "Ceph       HEALTH_OK, 3 of 3 mons in quorum, 5 of 5 OSDs up, 5 of 5 OSDs in, 5 of 5 pools right, "
         "1.5 of 50.0 GiB raw used",
         "cloud      3 of 3 databases in step, 3 of 3 queue members right, 3 of 3 OVN members right, "
-        "address held, 3 of 3 services right",
+        "address held, 9 of 9 services right",
     ]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from piston_iac import ceph_layout
 from piston_iac.plan.ceph import layout
-from piston_iac.plan.ceph.caps import DATABASES, GLANCE
+from piston_iac.plan.ceph.caps import CINDER, CINDER_BACKUP, DATABASES, EVACUATOR, GLANCE, NOVA, RGW
 from piston_iac.plan.ceph.wanted import keys, wanted_cluster, wanted_pool
 from piston_iac.plan.cloud.hosts import control_hosts
 from piston_iac.plan.documents import node_document
@@ -82,7 +82,10 @@ def test_a_node_holds_the_keys_of_its_roles_and_no_other() -> None:
         held = {name for name, key in secret.items() if key in text}
         own = {ceph_layout.osd_key_name(serial) for serial in LAB.nodes[node].disks.osd}
         mgr = {f"mgr.{node}"} if node in layout.mgr_hosts(LAB) else set()
-        services = {GLANCE, DATABASES} if node in control_hosts(LAB) else set()
+        # Volumes and root disks are opened by the machines, on every node.
+        services = {CINDER, NOVA}
+        if node in control_hosts(LAB):
+            services |= {GLANCE, DATABASES, CINDER_BACKUP, EVACUATOR, RGW}
         assert held == own | mgr | services
         mon = next((it for it in node_document(LAB, node).files if it.path == ceph_layout.MON_KEYRING), None)
         assert (mon is not None) == (node in layout.mon_hosts(LAB))

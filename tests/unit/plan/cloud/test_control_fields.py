@@ -15,7 +15,7 @@ WELL = control_plane_looks(True)
 
 
 def differing(looks: Looks) -> dict[str, object]:
-    want, seen = wanted_fields(WANTED), seen_fields(WANTED, looks, {})
+    want, seen = wanted_fields(WANTED), seen_fields(WANTED, looks, {}, {})
     return {name: seen[name] for name in want if seen[name] != want[name]}
 
 
@@ -64,7 +64,7 @@ def test_the_address_is_on_one_host() -> None:
 
 def test_a_host_that_gives_no_answer_keeps_its_last_states_and_is_awaited() -> None:
     before = wanted_fields(WANTED)
-    seen = seen_fields(WANTED, with_n2(None), before)
+    seen = seen_fields(WANTED, with_n2(None), {}, before)
     assert seen == {**before, "awaits": ["n2"]}
     assert seen["virtualAddress"] == {ADDRESS: HELD}
 
@@ -118,3 +118,21 @@ def test_each_place_of_an_api_is_told_and_a_silent_host_keeps_its_last_word() ->
         "n3": "no answer",
     }
     assert seen_apis(codes, ("n2", "n3"), {}) == wanted_apis(("n1", "n2", "n3"))
+
+
+def test_what_a_stopped_unit_held_out_itself_is_told_by_its_service_alone() -> None:
+    looks = with_n2(replace(host_look("n2"), out=("glance-here/here MAINT", "nova-here/here MAINT")))
+    seen = seen_fields(WANTED, looks, {"n1": ("nova",), "n2": ("glance",)}, {})
+    assert seen["backendsDown"] == ["nova-here/here MAINT on n2"]
+
+
+SLOW = QueueMember(fault="rabbitmqctl --longnames took longer than 8 s")
+
+
+def test_a_member_with_no_time_to_answer_is_what_the_others_see_of_it() -> None:
+    looks = with_n2(replace(host_look("n2"), queues=SLOW))
+    assert differing(looks) == {}
+    others = QueueMember((NAMES[0], NAMES[2]), NAMES)
+    alone = {host: replace(host_look(host), queues=others) for host in ("n1", "n3")}
+    told = differing({**looks, **alone})["queues"]
+    assert isinstance(told, dict) and told["n2"] == "no answer in time"
