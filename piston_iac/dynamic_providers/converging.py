@@ -99,6 +99,10 @@ class Converging(ResourceProvider, Generic[I]):
             PistonError: it could not be read, or it is another machine.
         """
 
+    def observe_alone(self, inputs: I, bound: Mapping[str, Any], deadline: Deadline) -> Seen:
+        """The same just after it was converged, while others may still be made: of no more than itself."""
+        return self.observe(inputs, bound, deadline)
+
     @abstractmethod
     def converge(self, inputs: I, bound: Mapping[str, Any]) -> None:
         """Change what is not as wanted. Repeatable."""
@@ -212,10 +216,10 @@ class Converging(ResourceProvider, Generic[I]):
     def _seen_after(self, inputs: I, bound: Mapping[str, Any]) -> Seen:
         """What converging ended with. What was just changed may not answer at once: it is asked once more."""
         try:
-            return self.observe(inputs, bound, self._look(inputs))
+            return self.observe_alone(inputs, bound, self._look(inputs))
         except (DeviceRefused, Unreachable):
             runtime.CANCELLED.wait(_AGAIN_S)
-            return self.observe(inputs, bound, self._look(inputs))
+            return self.observe_alone(inputs, bound, self._look(inputs))
 
     def _kept(self, bound: Mapping[str, Any]) -> Props:
         """What first contact bound: it stays, whatever is seen later."""

@@ -5,7 +5,7 @@ Its files and units are the nodes' documents'; this is what is there once for al
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -44,18 +44,18 @@ class OpenStackServiceProvider(Converging[OpenStackServiceInputs]):
         return f"service/{inputs.service}"
 
     def observe(self, inputs: OpenStackServiceInputs, bound: Mapping[str, Any], deadline: Deadline) -> Seen:
-        """Keystone's records and the answers of every place."""
+        """Keystone's records and the answers of every place: one look serves all services of the site."""
         driver = open_control_plane(inputs, inputs.nodes)
         looks = identity_looks(inputs.site)
-        seen = looks.take(lambda: _identity(inputs, driver, deadline))
-        reports = driver.node_reports(deadline)
-        silent, stopped = silent_nodes(reports), stopped_units(inputs.node_services(), reports)
-        # What a unit that does not run keeps from answering is told once: by the unit.
-        untold = silent | set(stopped)
-        api = seen_apis(seen.apis.get(inputs.service, {}), untold, bound.get("api", {}))
-        units = seen_units(inputs.units, stopped, silent, bound.get("units", {}))
-        agents = _agents(inputs, seen, untold, bound)
-        return Seen({**_fields(inputs, seen), "api": api, "units": units, **agents})
+        seen = looks.take(lambda: _identity(inputs, driver, tuple(inputs.ports), deadline))
+        return _seen(inputs, driver, seen, bound, deadline)
+
+    def observe_alone(
+        self, inputs: OpenStackServiceInputs, bound: Mapping[str, Any], deadline: Deadline
+    ) -> Seen:
+        """The same of this service alone: at a first start the others give no answer yet."""
+        driver = open_control_plane(inputs, inputs.nodes)
+        return _seen(inputs, driver, _identity(inputs, driver, (inputs.service,), deadline), bound, deadline)
 
     def converge(self, inputs: OpenStackServiceInputs, bound: Mapping[str, Any]) -> None:
         """Bring it about."""
@@ -67,13 +67,33 @@ class OpenStackServiceProvider(Converging[OpenStackServiceInputs]):
         runtime.info_once(f"the database of {inputs.service} stays; a later `pulumi up` adopts it")
 
 
-def _identity(inputs: OpenStackServiceInputs, driver: ControlPlaneDriver, deadline: Deadline) -> Identity:
-    """Keystone's records, and the agents of every service of the site: one look serves them all."""
-    agents = {name: look.call for name in inputs.ports if (look := agents_of(name))}
-    calls = (*LOOK, *agents.values())
-    seen = driver.identity(inputs.login(), inputs.passwords(), inputs.ports, calls, deadline)
+def _identity(
+    inputs: OpenStackServiceInputs, driver: ControlPlaneDriver, services: Collection[str], deadline: Deadline
+) -> Identity:
+    """Keystone's records, and what those services' APIs and accounts and agents are like."""
+    agents = {name: look.call for name in services if (look := agents_of(name))}
+    logins = {name: it for name, it in inputs.passwords().items() if name in services}
+    ports = {name: it for name, it in inputs.ports.items() if name in services}
+    seen = driver.identity(inputs.login(), logins, ports, (*LOOK, *agents.values()), deadline)
     records, told = seen.answers[: len(LOOK)], seen.answers[len(LOOK) :]
     return replace(seen, answers=records, agents=dict(zip(agents, told, strict=True)))
+
+
+def _seen(
+    inputs: OpenStackServiceInputs,
+    driver: ControlPlaneDriver,
+    seen: Identity,
+    bound: Mapping[str, Any],
+    deadline: Deadline,
+) -> Seen:
+    reports = driver.node_reports(deadline)
+    silent, stopped = silent_nodes(reports), stopped_units(inputs.node_services(), reports)
+    # What a unit that does not run keeps from answering is told once: by the unit.
+    untold = silent | set(stopped)
+    api = seen_apis(seen.apis.get(inputs.service, {}), untold, bound.get("api", {}))
+    units = seen_units(inputs.units, stopped, silent, bound.get("units", {}))
+    agents = _agents(inputs, seen, untold, bound)
+    return Seen({**_fields(inputs, seen), "api": api, "units": units, **agents})
 
 
 def _agents(

@@ -84,7 +84,7 @@ class Cloud:
         return self.rack.preview(self.stack)
 
     def site(self) -> Site:
-        return site_of(self.rack)
+        return site_of(self.rack, self.stack)
 
     def admin_password(self) -> str:
         return self.site().dashboard.password.get_secret_value()

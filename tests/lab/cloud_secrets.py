@@ -11,6 +11,8 @@ from tests.lab.secret_places import in_journal, in_root
 from tests.lab.secret_search import Credential, Hit, Search
 
 _SERVICES = ("keystone", "glance", "placement")
+_CLOUD = ("neutron", "nova", "cinder")
+_MORE = ("account/rgw", "nova/metadata", "horizon/sessions")
 _HOST = r"(?P<host>n[123])"
 _NAMES = "|".join(_SERVICES)
 
@@ -39,12 +41,50 @@ KNOWN = (
         r"rabbitmq/cookie",
         "members of the message bus know each other by it; in memory, 0400 and 0600, its own user's",
     ),
+    Known(
+        MACHINES,
+        rf"{_HOST}:/etc/(?P<service>{'|'.join(_CLOUD)})/(?P=service)\.conf",
+        r"(database|account)/(?P=service)|rabbitmq/openstack",
+        "the same of the cloud's services, which also log in at the message bus; in memory, 0600",
+    ),
+    Known(
+        MACHINES,
+        r"n\d:/etc/nova/compute\.conf",
+        r"account/nova|rabbitmq/openstack",
+        "nova-compute asks the other services and the conductors; in memory, 0600, root's",
+    ),
+    Known(
+        MACHINES,
+        r"n\d:/etc/(nova/nova|neutron/metadata-agent)\.conf",
+        r"nova/metadata",
+        "the metadata service knows by it that a question comes from a node's agent; in memory, 0600",
+    ),
+    Known(
+        MACHINES,
+        rf"{_HOST}:/etc/ceph/rgw\.conf",
+        r"account/rgw",
+        "the object gateway asks Keystone who is calling; in memory, 0600, its own user's",
+    ),
+    Known(
+        MACHINES,
+        rf"{_HOST}:/etc/openstack-dashboard/local_settings\.py",
+        r"horizon/sessions",
+        "the dashboard signs its sessions with it; in memory, 0600, its own user's",
+    ),
+    Known(
+        MACHINES,
+        rf"{_HOST}:/etc/piston/evacuator\.json",
+        r"account/nova",
+        "who starts machines of a dead node elsewhere asks Nova; in memory, 0600, Nova's user's",
+    ),
 )
 
 
 def credentials(site: Site) -> list[Credential]:
-    """Of the services, as they are in files and on the wire."""
-    purposes = [f"{kind}/{name}" for name in _SERVICES for kind in ("database", "account")]
+    """Of the services that the site has, as they are in files and on the wire."""
+    services = (*_SERVICES, *(_CLOUD if site.cloud else ()))
+    purposes = [f"{kind}/{name}" for name in services for kind in ("database", "account")]
+    purposes += _MORE if site.cloud else ()
     purposes += ["rabbitmq/openstack", "rabbitmq/cookie"]
     purposes.remove("account/keystone")
     found = [

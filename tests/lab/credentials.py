@@ -22,6 +22,7 @@ from piston_iac.trust.cephx import cephx_key
 from piston_iac.trust.derive import HoldsSecret, bmc_password, break_glass_password
 from tests.lab.operator_shell import CHECKOUT, Rack
 from tests.lab.secret_search import SHORTEST, Credential
+from tests.lab.stack_file import WHOLE_CLOUD
 
 PASSPHRASE_FILE = CHECKOUT / "stacks" / "lab.passphrase"
 _CEPHX_SECRET_BYTES = 16
@@ -29,9 +30,10 @@ _CEPHX_SECRET_BYTES = 16
 _GENERATIONS_AHEAD = 1
 
 
-def site_of(rack: Rack) -> Site:
-    """The site as the program reads it, its secrets open."""
-    config = json.loads(rack.must("pulumi config --show-secrets --json --stack lab"))
+def site_of(rack: Rack, stack: Path = WHOLE_CLOUD) -> Site:
+    """The site as the program reads it, its secrets open. `stack`: its file."""
+    words = f"pulumi config --show-secrets --json --stack lab --config-file {stack}"
+    config = json.loads(rack.must(words))
     # What was printed is not kept with the other output.
     rack.runs.pop()
     return load_config("lab", config)

@@ -77,7 +77,7 @@ class Work:
 
 def wanted_of(rack: Rack) -> Wanted:
     """Every credential of the rack as it is deployed now, and a canary."""
-    lab, site = from_environment(), credentials.site_of(rack)
+    lab, site = from_environment(), credentials.site_of(rack, STORAGE_ONLY)
     found = [*credentials.site_credentials(site), *credentials.node_credentials(lab, NODES)]
     searchable, short = credentials.searchable(found)
     assert short == TOO_SHORT

@@ -39,11 +39,11 @@ def test_the_apis_answer_on_the_core_network(cloud: Cloud) -> None:
         assert cloud.rack.lab(f"exec core -- {curl} https://{ADDRESS}:{port}{path}").strip() == "200", port
 
 
-def test_the_plain_commands_of_the_readme_find_nothing_to_do(cloud: Cloud) -> None:
-    plan = cloud.rack.shell("pulumi preview --stack lab --non-interactive")
+def test_a_plan_and_a_second_up_find_nothing_to_do(cloud: Cloud) -> None:
+    plan = cloud.preview()
     assert plan.is_clean(), plan.text
     before = cloud.rack.writes()
-    again = cloud.rack.shell("pulumi up --stack lab --yes --skip-preview --non-interactive")
+    again = cloud.up()
     assert again.is_clean(), again.text
     assert cloud.rack.writes() == before
 
@@ -82,7 +82,9 @@ def test_secrets_of_the_services_are_where_they_are_needed_and_nowhere_else(clou
     assert cloud_secrets.not_found(hits, wanted) == set()
     disks = [file for node in NODES for file in disk_files(lab, node).values()]
     hits |= in_directory(search, lab.directory, [*disks, *files_below(lab.images)])
-    plan = cloud.rack.shell("pulumi preview --stack lab --non-interactive --diff")
+    plan = cloud.rack.shell(
+        f"pulumi preview --stack lab --config-file {cloud.stack} --non-interactive --diff"
+    )
     # It ends with another status while something is not as wanted: a host has just come back.
     told = {"plan": plan.text.encode(), "status": cloud.rack.shell("piston status lab --json").text.encode()}
     hits |= search.in_pieces(told)
