@@ -9,7 +9,7 @@ from pathlib import Path
 from piston_iac.errors import SetupError
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
-_TIMEOUT_S = 900
+_TIMEOUT_S = 1500
 
 
 def output_of(command: str) -> str:
