@@ -10,10 +10,13 @@ from piston_iac.devices.node_agent import NodeAgentClient
 from piston_iac.dynamic_providers.access import Access
 from piston_iac.dynamic_providers.converging import Inputs
 from piston_iac.dynamic_providers.shared_look import SharedLook
+from piston_iac.node_report import NodeReport
 from piston_iac.plan.cloud.catalogue import Identity
 from piston_iac.trust.secret import Secret
 
 _tokens: defaultdict[str, Tokens] = defaultdict(Tokens)
+Reports = Mapping[str, NodeReport | None]
+_report_looks: defaultdict[tuple[str, frozenset[str]], SharedLook[Reports]] = defaultdict(SharedLook)
 _identity_looks: defaultdict[str, SharedLook[Identity]] = defaultdict(SharedLook)
 
 
@@ -49,6 +52,11 @@ def open_control_plane(
         }
 
     return ControlPlaneDriver(agents(inputs.hosts), agents(others or {}), _tokens[inputs.site])
+
+
+def report_looks(inputs: WithControlPlane, others: Mapping[str, str]) -> SharedLook[Reports]:
+    """Reports of the control hosts and of `others`: a node looks at all that it has for each."""
+    return _report_looks[inputs.site, frozenset((*inputs.hosts, *others))]
 
 
 def identity_looks(site: str) -> SharedLook[Identity]:

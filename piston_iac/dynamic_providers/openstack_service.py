@@ -16,8 +16,10 @@ from piston_iac.deadline import Deadline
 from piston_iac.devices.control_plane import ControlPlaneDriver
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.control_access import (
+    Reports,
     identity_looks,
     open_control_plane,
+    report_looks,
 )
 from piston_iac.dynamic_providers.converging import Converging, Seen
 from piston_iac.dynamic_providers.service_deploy import ServiceDeploy
@@ -48,14 +50,16 @@ class OpenStackServiceProvider(Converging[OpenStackServiceInputs]):
         driver = open_control_plane(inputs, inputs.nodes)
         looks = identity_looks(inputs.site)
         seen = looks.take(lambda: _identity(inputs, driver, tuple(inputs.ports), deadline))
-        return _seen(inputs, driver, seen, bound, deadline)
+        shared = report_looks(inputs, inputs.nodes)
+        return _seen(inputs, seen, shared.take(lambda: driver.node_reports(deadline)), bound)
 
     def observe_alone(
         self, inputs: OpenStackServiceInputs, bound: Mapping[str, Any], deadline: Deadline
     ) -> Seen:
         """The same of this service alone: at a first start the others give no answer yet."""
         driver = open_control_plane(inputs, inputs.nodes)
-        return _seen(inputs, driver, _identity(inputs, driver, (inputs.service,), deadline), bound, deadline)
+        own = _identity(inputs, driver, (inputs.service,), deadline)
+        return _seen(inputs, own, driver.node_reports(deadline), bound)
 
     def converge(self, inputs: OpenStackServiceInputs, bound: Mapping[str, Any]) -> None:
         """Bring it about."""
@@ -79,14 +83,7 @@ def _identity(
     return replace(seen, answers=records, agents=dict(zip(agents, told, strict=True)))
 
 
-def _seen(
-    inputs: OpenStackServiceInputs,
-    driver: ControlPlaneDriver,
-    seen: Identity,
-    bound: Mapping[str, Any],
-    deadline: Deadline,
-) -> Seen:
-    reports = driver.node_reports(deadline)
+def _seen(inputs: OpenStackServiceInputs, seen: Identity, reports: Reports, bound: Mapping[str, Any]) -> Seen:
     silent, stopped = silent_nodes(reports), stopped_units(inputs.node_services(), reports)
     # What a unit that does not run keeps from answering is told once: by the unit.
     untold = silent | set(stopped)

@@ -89,7 +89,8 @@ class CheckAccess:
     def seen_field(self) -> dict[str, Any]:
         """As it is."""
         if self.project is None:
-            return {"project": MISSING, "roles": [], "rules": []}
+            # One cause is one line: of one that is not there nothing else is told.
+            return {**wanted_field(), "project": MISSING}
         rules = self.group["security_group_rules"] if self.group else ()
         return {
             "project": "enabled" if self.project["enabled"] else "disabled",

@@ -35,7 +35,8 @@ def seen_field(sha256: str, images: Sequence[Row], project: str) -> dict[str, di
     own = _own(images, project)
     image = _usable(sha256, own) or next(iter(own), None)
     if image is None:
-        return {NAME: {"state": MISSING}}
+        # One cause is one line: of one that is not there nothing else is told.
+        return {NAME: {**wanted_field(sha256)[NAME], "state": MISSING}}
     others = len(own) - 1
     digest = {"digest": _digest(image)} if sha256 else {}
     state = f"{image['status']}, and {others} more" if others else str(image["status"])

@@ -85,8 +85,10 @@ class PublicNetwork:
         """As it is."""
         network, subnet = self.network, self.subnet
         if network is None:
-            return {"segment": MISSING}
+            # One cause is one line: of one that is not there nothing else is told.
+            return {**wanted_field(self.wanted), "segment": MISSING}
         found: dict[str, str | int] = {
+            **wanted_field(self.wanted),
             "segment": f"{network[_TYPE]} {network[_SEGMENT]} on {network[_PHYSICAL]}",
             "use": ("external" if network[_EXTERNAL] else "internal")
             + (", shared" if network["shared"] else ""),

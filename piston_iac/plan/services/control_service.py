@@ -59,7 +59,8 @@ def _ini(service: ApiService, wsgi: Wsgi) -> str:
         ("add-header", "Connection: close"),
         ("disable-logging", "true"),
         ("need-app", "true"),
-        # Who sends an image piece by piece may be on a node that has little time.
+        # Nova sends images in pieces of 1 MiB, from nodes that may have little time.
+        ("chunked-input-limit", 16 * 1024**2),
         ("chunked-input-timeout", 60),
         # Neutron tells by it which of its processes belong together.
         ("start-time", "%t"),
