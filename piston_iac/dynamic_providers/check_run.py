@@ -75,7 +75,8 @@ class CheckRun:
                     return step
                 case Do(what, calls):
                     doing(DEVICE, what)
-                    self._send(calls)
+                    if self._send(calls):
+                        _WAITING.pause(what, limit)
                 case Wait(what):
                     _WAITING.pause(what, limit)
                 case Fail(cause, remedy):
@@ -108,14 +109,17 @@ class CheckRun:
                 case Wait(what):
                     _WAITING.pause(what, limit)
 
-    def _send(self, calls: Sequence[Call]) -> None:
-        """What is in use still (a conflict), gone, or not answered in time is seen by the next look."""
+    def _send(self, calls: Sequence[Call]) -> bool:
+        """Whether a call was lost, as when its service restarts on that host. What came of it, what is in use
+        still (a conflict) and what is gone is seen by the next look.
+        """
         answers = self.driver.send(self.login, calls, self._limit(_CALL_S), PROJECT)
         for call, answer in zip(calls, answers, strict=False):
             gone = call.method == "DELETE" and answer.code == NOT_FOUND
-            if answer.refused and answer.code and not gone:
+            if answer.refused and not answer.lost and not gone:
                 action = f"{call.method} {call.path} (port {call.port})"
                 raise DeviceRefused(DEVICE, action, answer.reason(), "See that service's own line.")
+        return any(it.lost for it in answers)
 
     def _seen(self, limit: Deadline) -> Seen:
         """One look. A service that gives no list now may give one soon: it is asked until time is up."""

@@ -54,6 +54,11 @@ class Answer:
         """It was not done, and nobody else did it at the same moment."""
         return self.code != CONFLICT and (self.code == 0 or self.code >= _FIRST_ERROR)
 
+    @property
+    def lost(self) -> bool:
+        """Nobody answered for the service: it may have been done, or not. Balancers say so by 502 to 504."""
+        return self.code in (0, 502, 503, 504)
+
     def reason(self) -> str:
         """Why not, in the service's own words: each kind of service has its own way to say it."""
         for part in self.body.values():

@@ -21,10 +21,13 @@ HOSTS = ("n1", "n2")
 
 
 class Driver:
-    """Of a small cloud. `silent`: so many looks get no answer; `broken`: a program that finds a fault."""
+    """Of a small cloud. `silent`: so many looks get no answer; `broken`: a program that finds a fault.
 
-    def __init__(self, cloud: SmallCloud, silent: int = 0, broken: str = "") -> None:
-        self.cloud, self.silent, self.broken = cloud, silent, broken
+    `cut`: what so many first changes are answered with, in place of being done.
+    """
+
+    def __init__(self, cloud: SmallCloud, silent: int = 0, broken: str = "", cut: Sequence[int] = ()) -> None:
+        self.cloud, self.silent, self.broken, self.cut = cloud, silent, broken, list(cut)
         self.asked: list[str] = []
 
     def ask(self, _login: Any, calls: Sequence[Call], *_: object) -> tuple[Answer, ...]:
@@ -36,6 +39,8 @@ class Driver:
         return self.cloud.answers()
 
     def send(self, _login: Any, calls: Sequence[Call], *_: object) -> tuple[Answer, ...]:
+        if self.cut:
+            return (Answer(self.cut.pop(0), {}),)
         self.cloud.send(calls)
         return tuple(Answer(200, {}) for _ in calls)
 
@@ -73,6 +78,18 @@ def test_a_service_that_is_silent_for_a_moment_is_asked_again() -> None:
     driver = Driver(SmallCloud(), silent=4)
     run(driver)
     assert driver.silent < 0
+
+
+def test_a_call_that_is_lost_is_made_again() -> None:
+    driver = Driver(SmallCloud(), cut=(502, 0, 503, 504))
+    run(driver)
+    assert driver.cut == []
+    assert driver.cloud.left() == []
+
+
+def test_a_call_that_fails_ends_the_check() -> None:
+    with pytest.raises(DeviceRefused, match="status 500"):
+        run(Driver(SmallCloud(), cut=(500,)))
 
 
 def test_one_that_stays_silent_ends_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
