@@ -16,6 +16,8 @@ def _network(cloud: Cloud, asked: Values) -> dict[str, Any]:
     query = _query("getNetwork", asked, names)
     entry = cloud.one("network", "/networks", "networks", f"network with {asked_for(asked)}", **query)
     told = {camel(k): v for k, v in entry.items() if ":" not in k}
+    # The official plugin gives these two as text.
+    told |= {name: str(told[name]).lower() for name in ("adminStateUp", "shared") if name in told}
     return {**asked, **told, "networkId": entry["id"], "external": entry.get("router:external")}
 
 

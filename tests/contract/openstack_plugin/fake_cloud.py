@@ -78,7 +78,15 @@ class FakeCloud:
     def __post_init__(self) -> None:
         self.of("identity", "projects")[ADMIN_PROJECT] = {"id": ADMIN_PROJECT, "name": "admin"}
         self.of("identity", "roles")[MEMBER_ROLE] = {"id": MEMBER_ROLE, "name": "member"}
-        self.of("network", "networks")[PUBLIC] = {"id": PUBLIC, "name": "public", "router:external": True}
+        self.of("network", "networks")[PUBLIC] = {
+            "id": PUBLIC,
+            "name": "public",
+            "router:external": True,
+            "admin_state_up": True,
+            "shared": False,
+            "mtu": 1500,
+            "subnets": [],
+        }
 
     def of(self, service: str, name: str) -> dict[str, dict[str, Any]]:
         """The entries of a list, by id."""
