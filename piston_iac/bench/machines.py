@@ -29,24 +29,33 @@ MEASURED = {
 }
 
 
+# Each line that a machine tells: a name, bytes, and when it began and ended, seconds since its start.
+_MEASURE = """
+now() { cut -d' ' -f1 /proc/uptime; }
+measured() { # name, bytes, command...
+    name=$1 bytes=$2
+    shift 2
+    began=$(now)
+    "$@" >/dev/null 2>&1
+    echo "$name $bytes $began $(now)" >> /tmp/told
+}
+"""
 _FIRST_MACHINE = f"""#!/bin/sh
-copied() {{ # name, words of dd
-    name=$1
-    shift
-    dd bs=1M count={_SIZE} "$@" 2>&1 | sed -n "s/^/$name /p" >> /tmp/told
-}}
+{_MEASURE}
 dd if=/dev/zero of=/www/blob bs=1M count={_BLOB}
 while [ ! -e /dev/vdb ]; do sleep 1; done
+copied() {{ measured $1 {_SIZE * _MIB} dd bs=1M count={_SIZE} $2 $3 $4; }}
 for disk in root:vda volume:vdb; do
-    copied ${{disk%:*}}_write if=/dev/zero of=/dev/${{disk#*:}} seek={_AT} conv=fsync
+    copied ${{disk%:*}}_write if=/dev/zero of=/dev/${{disk#*:}} "seek={_AT} conv=fsync"
     echo 3 > /proc/sys/vm/drop_caches
     copied ${{disk%:*}}_read if=/dev/${{disk#*:}} of=/dev/null skip={_AT}
 done
 mv /tmp/told /www/told
 """
-_SECOND_MACHINE = """#!/bin/sh
+_SECOND_MACHINE = f"""#!/bin/sh
+{_MEASURE}
 until wget -q -O /dev/null http://192.168.10.11/told; do sleep 2; done
-wget -q -O - http://192.168.10.11/blob | dd of=/dev/null bs=64k 2>&1 | sed -n 's/^/network /p' > /tmp/told
+measured network {_BLOB * _MIB} wget -q -O /dev/null http://192.168.10.11/blob
 mv /tmp/told /www/told
 """
 
@@ -123,9 +132,9 @@ def _told(address: str) -> dict[str, float]:
     until = time.monotonic() + _PAGE_S
     while time.monotonic() < until:
         page = output_of(f"piston lab exec core -- curl -sm 5 http://{address}/told || true")
-        found = re.findall(r"^(\w+) (\d+) bytes .* copied, ([\d.]+) seconds", page, re.MULTILINE)
+        found = re.findall(r"^(\w+) (\d+) ([\d.]+) ([\d.]+)$", page, re.MULTILINE)
         if found:
-            return {name: int(size) / float(seconds) for name, size, seconds in found}
+            return {name: int(size) / (float(ended) - float(began)) for name, size, began, ended in found}
         time.sleep(3.0)
     raise SetupError("the lab", "measure machines", f"{address} does not tell", "See its console log.")
 
