@@ -12,6 +12,7 @@ import tempfile
 import time
 
 from piston_iac.bench.shell import output_of
+from piston_iac.bench.storage import dd_rate
 from piston_iac.errors import SetupError
 
 _NAME, _NODES = "bench", ("n4", "n5")
@@ -157,11 +158,7 @@ def _remove() -> None:
 def _bare_disk(words: str) -> float:
     """The same on the local mirror of the first machine's node."""
     command = f"echo 3 > /proc/sys/vm/drop_caches; dd {words} bs=1M count={_SIZE} 2>&1"
-    text = output_of(f"piston lab console {_NODES[0]} -- sh -c '{command}'")
-    said = re.search(r"(\d+) bytes .* copied, ([\d.]+) s", text)
-    if not said:
-        raise ValueError(f"dd said something else: {text[-200:]}")
-    return float(said[1]) / float(said[2])
+    return dd_rate(output_of(f"piston lab console {_NODES[0]} -- sh -c '{command}'"))
 
 
 def _bare_volume(kind: str) -> float:

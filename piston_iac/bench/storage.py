@@ -63,7 +63,11 @@ def _rbd(options: str, field: str) -> float:
 def _bare_disk() -> float:
     """Writing 256 MiB in pieces of 4 MiB straight to the local mirror of one node: two copies, no network."""
     write = "dd if=/dev/zero of=/persist/bench bs=4M count=64 oflag=direct conv=fsync"
-    text = output_of(f"piston lab console n1 -- sh -c '{write} 2>&1; rm -f /persist/bench'")
+    return dd_rate(output_of(f"piston lab console n1 -- sh -c '{write} 2>&1; rm -f /persist/bench'"))
+
+
+def dd_rate(text: str) -> float:
+    """Bytes per second, from what dd says at its end. Pure."""
     said = re.search(r"(\d+) bytes .* copied, ([\d.]+) s", text)
     if not said:
         raise ValueError(f"dd said something else: {text[-200:]}")

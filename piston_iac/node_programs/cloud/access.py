@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from piston_iac import cloud_layout as layout
+from piston_iac.node_agent.tools import run
 from piston_iac.node_programs.program import Fault
 
 Read = TypeVar("Read")
@@ -53,6 +54,16 @@ def read_ovn_access(path: str = layout.OVN_ACCESS) -> Membership:
     """
     raw = _read(path, "this node is to hold none of OVN's databases")
     return _fitting(path, lambda: Membership(**_membership(raw)))
+
+
+def has_address(access: Access) -> bool:
+    """Whether the virtual address is on this host.
+
+    Raises:
+        ToolFailed: its addresses cannot be listed.
+    """
+    links = json.loads(run("ip", "-j", "-4", "addr"))
+    return any(it.get("local") == access.address for link in links for it in link["addr_info"])
 
 
 def _read(path: str, absent: str) -> Any:

@@ -16,12 +16,13 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import rados
 import rbd
 
 from piston_iac import cloud_layout as layout
 from piston_iac.deadline import Deadline
-from piston_iac.node_agent.tools import ToolFailed, run
-from piston_iac.node_programs.cloud.access import Access, read_access
+from piston_iac.node_agent.tools import ToolFailed
+from piston_iac.node_programs.cloud.access import Access, has_address, read_access
 from piston_iac.node_programs.cloud.evacuation import dead, silent_hosts, to_move
 from piston_iac.node_programs.cloud.https import ask
 from piston_iac.node_programs.cloud.keystone_login import token
@@ -74,7 +75,7 @@ class Evacuator:
         Raises:
             Fault: Ceph, Keystone or Nova does not answer.
         """
-        if not self._acts():
+        if not has_address(self.access):
             self._told.clear()
             return
         silent = silent_hosts(self._tree())
@@ -91,12 +92,6 @@ class Evacuator:
                 self._told.add(host)
             self._move(key, host)
 
-    def _acts(self) -> bool:
-        """Whether this host has the virtual address."""
-        links = json.loads(run("ip", "-j", "-4", "addr") or "[]")
-        held = (it.get("local") for link in links for it in link.get("addr_info", ()))
-        return self.access.address in held
-
     def _ceph(self) -> AbstractContextManager[Cluster]:
         return connected(layout.EVACUATOR_ENTITY, self.settings.ceph_key, Deadline.after(_CEPH_S))
 
@@ -109,11 +104,17 @@ class Evacuator:
         tree: Mapping[str, Any] = json.loads(output)
         return tree
 
+    def _disks(self) -> list[str]:
+        try:
+            with self._ceph() as cluster:
+                names: list[str] = rbd.RBD().list(cluster.pool(_POOL))
+        except (rados.Error, rbd.Error) as error:
+            raise Fault(f"Ceph does not tell the disks of pool {_POOL}: {error}") from None
+        return names
+
     def _move(self, key: str, host: str) -> None:
         servers = self._nova(key, "GET", f"servers/detail?all_tenants=1&host={host}")["servers"]
-        with self._ceph() as cluster:
-            disks = rbd.RBD().list(cluster.pool(_POOL))
-        for server in to_move(servers, disks):
+        for server in to_move(servers, self._disks()):
             now = time.monotonic()
             if now < self._asked.get(server["id"], 0.0):
                 continue

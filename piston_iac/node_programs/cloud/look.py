@@ -7,7 +7,6 @@ answer is {"fault": why}; the database has "logged" then, the last error of its 
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from piston_iac import cloud_layout as layout
-from piston_iac.node_agent.tools import ToolFailed, run
+from piston_iac.node_agent.tools import ToolFailed
 from piston_iac.node_programs.cloud import backup_status, balancer, rabbitmq
-from piston_iac.node_programs.cloud.access import Access, read_access
+from piston_iac.node_programs.cloud.access import Access, has_address, read_access
 from piston_iac.node_programs.cloud.galera_check import local_status, usable
 from piston_iac.node_programs.cloud.unit_errors import last_error
 from piston_iac.node_programs.program import Answer, converse, leave
@@ -33,7 +32,7 @@ def look() -> Answer:
     parts: dict[str, Callable[[], Any]] = {
         "database": _database,
         "queues": lambda: _queues(access),
-        "address": lambda: _has_address(access),
+        "address": lambda: has_address(access),
         "balancer": balancer.servers,
         "certificate": lambda: balancer.certificate(access.own, layout.KEYSTONE_PORT),
         "backup": backup_status.look,
@@ -73,11 +72,6 @@ def _queues(access: Access) -> Answer:
         "members": sorted(seen["members"]),
         "short": sorted(it["name"] for it in seen["queues"] if len(it["online"]) < len(access.members)),
     }
-
-
-def _has_address(access: Access) -> bool:
-    links = json.loads(run("ip", "-j", "-4", "addr"))
-    return any(it.get("local") == access.address for link in links for it in link["addr_info"])
 
 
 def main(arguments: list[str]) -> int:
