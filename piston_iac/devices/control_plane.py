@@ -211,14 +211,16 @@ class ControlPlaneDriver:
         """Send calls in order, up to the first that is refused.
 
         Raises:
-            Unreachable: no host can ask. DeviceRefused: the service's own reason.
+            Unreachable: no host can ask, or nobody answered for the service, as when it restarts: whether it
+                was done is seen by the next look. DeviceRefused: the service's own reason.
         """
         answers = self.send(login, calls, deadline, project)
         for call, answer in zip(calls, answers, strict=False):
             # Somebody else may have made it. What is in use, a service deletes and changes not either.
             if answer.refused or (answer.code == CONFLICT and call.method != "POST"):
                 action = f"{call.method} {call.path} (port {call.port})"
-                raise DeviceRefused("the cloud", action, answer.reason(), "Run `pulumi up` again.")
+                kind = Unreachable if answer.lost else DeviceRefused
+                raise kind("the cloud", action, answer.reason(), "Run `pulumi up` again.")
         return answers
 
     def send(

@@ -9,7 +9,7 @@ from piston_iac.devices.control_plane import ControlPlaneDriver, Login
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.dynamic_providers.waiting import Waiting
-from piston_iac.errors import PistonError
+from piston_iac.errors import PistonError, Unreachable
 from piston_iac.plan.cloud.agents import AgentLook, Mending, mend
 from piston_iac.plan.cloud.api_call import OK, Call
 
@@ -80,13 +80,15 @@ class AgentsDeploy:
         return step
 
     def _send(self, call: Call) -> None:
-        """Once each. One that is refused keeps nobody else from being mended."""
+        """Once each, unless it was lost on its way. One that is refused keeps nobody else from being mended."""
         if call in self._sent:
             return
         self._sent.append(call)
         doing(self.service, f"{call.method} {call.path}")
         try:
             self.driver.change(self.login, (call,), Deadline.after(_ACTION_S, runtime.CANCELLED))
+        except Unreachable:
+            self._sent.remove(call)
         except PistonError as error:
             self._refused[call.path] = str(error)
 

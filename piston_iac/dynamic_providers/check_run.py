@@ -16,6 +16,7 @@ from piston_iac.dynamic_providers.waiting import Waiting
 from piston_iac.errors import DeviceRefused, PistonError, Unreachable
 from piston_iac.plan.cloud.api_call import NOT_FOUND, Call
 from piston_iac.plan.cloud.check import seen as looking
+from piston_iac.plan.cloud.check.record import Record, write
 from piston_iac.plan.cloud.check.seen import PROJECT, Seen
 from piston_iac.plan.cloud.check.steps import Do, Fail, Ready, Wait, clean_up, next_step
 from piston_iac.plan.services import rgw
@@ -65,6 +66,21 @@ class CheckRun:
                 self._clean()
             raise
         self._timed("all of it removed", self._clean)
+
+    def keep(self, record: Record) -> None:
+        """Leave the record of it in Keystone.
+
+        Raises:
+            PistonError: Keystone refuses it, or does not answer.
+        """
+        limit, call = self._limit(_CALL_S), write(self.project, record)
+        while True:
+            try:
+                self.driver.change(self.login, (call,), limit)
+            except Unreachable as error:
+                _WAITING.pause(f"{error.device}: {error.cause}", limit)
+            else:
+                return
 
     def _make(self) -> Ready:
         limit = self._limit(_MAKE_S)

@@ -90,10 +90,11 @@ class CloudDefaultsProvider(Converging[CloudDefaultsInputs]):
         while True:
             try:
                 asked, seen = _look(inputs, driver, deadline)
+                sent = attempt.send(defaults.calls(inputs.wanted(), seen), deadline)
             except Unreachable as error:
                 _WAITING.pause(f"{error.device}: {error.cause}", settle)
                 continue
-            if attempt.send(defaults.calls(inputs.wanted(), seen), deadline):
+            if sent:
                 if attempt.again:
                     _WAITING.pause("the services to take it up", settle)
                 continue
@@ -133,7 +134,11 @@ class _Attempt:
         return any(tries > 1 for tries in self._tries.values())
 
     def send(self, needed: Mapping[str, list[Call]], deadline: Deadline) -> bool:
-        """Send them; whether there was anything to send."""
+        """Send them; whether there was anything to send.
+
+        Raises:
+            Unreachable: one was lost on its way, and does not count as sent.
+        """
         open_fields = [field for field in needed if field not in self.refused]
         for field in open_fields:
             calls = needed[field]
@@ -144,6 +149,9 @@ class _Attempt:
                 self._send(field, calls, deadline)
             except DeviceRefused as error:
                 self.refused[field] = error
+            except Unreachable:
+                del self._last[field]
+                raise
         return bool(open_fields)
 
     def _send(self, field: str, calls: Sequence[Call], deadline: Deadline) -> None:

@@ -126,12 +126,12 @@ class ServiceDeploy:
         """Have Keystone know it: what is waited for, empty for nothing."""
         try:
             needed = self._needed(self._look())
+            if not needed:
+                return ""
+            doing(self.inputs.service, ", ".join(f"{it.method} {it.path}" for it in needed))
+            self.driver.change(self.inputs.login(), needed, self.deadline)
         except (Unreachable, ValueError) as error:
             return " ".join(str(error).split())
-        if not needed:
-            return ""
-        doing(self.inputs.service, ", ".join(f"{it.method} {it.path}" for it in needed))
-        self.driver.change(self.inputs.login(), needed, self.deadline)
         identity_looks(self.inputs.site).changed()
         return "Keystone to take it up"
 

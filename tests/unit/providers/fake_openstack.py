@@ -13,16 +13,20 @@ from tests.unit.plan.cloud.fake_cloud import FakeCloud
 
 
 class FakeOpenStack(ControlPlaneDriver):
-    """`away`: for so many looks to come, a service does not work."""
+    """`away`: for so many looks to come, a service does not work; `lost`: so many changes do not reach one."""
 
     def __init__(self, cloud: FakeCloud) -> None:
         super().__init__({})
         self.cloud = cloud
         self.away: dict[int, int] = {}
+        self.lost = 0
 
     def _ask(self, program: str, login: Any, project: str, calls: Sequence[Call], *_: object) -> Any:
         assert (login.user, project) == ("admin", "admin")
         if program == layout.API_CHANGE:
+            self.lost -= 1
+            if self.lost >= 0:
+                return _raw((Answer(503, {}),))
             return _raw(self.cloud.change(calls))
         self.cloud.broken = {port for port, looks in self.away.items() if looks > 0}
         self.away = {port: looks - 1 for port, looks in self.away.items()}

@@ -27,6 +27,7 @@ class Plane:
         self.looks = list(looks)
         self.done: list[str] = []
         self.refusal = ""
+        self.lost = 0
 
     def ask(self, login: Login, calls: Sequence[Call], deadline: object) -> tuple[Answer, ...]:
         told = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
@@ -39,6 +40,9 @@ class Plane:
 
     def change(self, login: Login, calls: Sequence[Call], deadline: object) -> None:
         self.done += [f"{it.method} {it.path}" for it in calls]
+        self.lost -= 1
+        if self.lost >= 0:
+            raise Unreachable("the cloud", "do it", "status 503", "")
         if self.refusal:
             raise DeviceRefused("the cloud", "do it", self.refusal, "")
 
@@ -82,6 +86,13 @@ def test_what_was_switched_off_is_switched_on_once() -> None:
     off = computes(n4={"status": "disabled"})
     done = deploy(Plane(off, off, computes())).done
     assert done == ["PUT /v2.1/os-services/nova-compute of n4"]
+
+
+def test_a_call_that_was_lost_is_made_again() -> None:
+    off = computes(n4={"status": "disabled"})
+    plane = Plane(off, off, off, computes())
+    plane.lost = 1
+    assert deploy(plane).done == ["PUT /v2.1/os-services/nova-compute of n4"] * 2
 
 
 def test_one_that_does_not_come_is_warned_of_and_stops_nothing(warned: list[str]) -> None:

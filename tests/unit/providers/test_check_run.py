@@ -14,6 +14,7 @@ from piston_iac.dynamic_providers.waiting import Waiting
 from piston_iac.errors import DeviceRefused, PistonError, TimedOut, Unreachable
 from piston_iac.plan.cloud.api_call import Answer, Call
 from piston_iac.plan.cloud.check import seen as looking
+from piston_iac.plan.cloud.check.record import Record
 from piston_iac.plan.cloud.check.seen import server_name
 from tests.unit.plan.cloud.small_cloud import SmallCloud
 
@@ -43,6 +44,10 @@ class Driver:
             return (Answer(self.cut.pop(0), {}),)
         self.cloud.send(calls)
         return tuple(Answer(200, {}) for _ in calls)
+
+    def change(self, login: Any, calls: Sequence[Call], *_: object) -> None:
+        if any(it.lost for it in self.send(login, calls)):
+            raise Unreachable("the cloud", "PATCH", "status 503", "")
 
     def pages(self, urls: Sequence[str], _deadline: object) -> dict[str, str]:
         names = {it["id"]: it["name"] for it in self.cloud.of("ports").values()}
@@ -85,6 +90,15 @@ def test_a_call_that_is_lost_is_made_again() -> None:
     run(driver)
     assert driver.cut == []
     assert driver.cloud.left() == []
+
+
+def test_the_record_of_a_check_is_kept_by_a_keystone_that_answers_late() -> None:
+    driver = Driver(SmallCloud(), cut=())
+    done = run(driver)
+    driver.cut, kept = [503, 0], []
+    driver.cloud.send = kept.extend  # type: ignore[method-assign]
+    done.keep(Record("sha256:1", 2.0, HOSTS, done.seconds))
+    assert [it.path for it in kept] == ["/v3/projects/p"]
 
 
 def test_a_call_that_fails_ends_the_check() -> None:

@@ -86,6 +86,14 @@ def test_an_api_that_comes_late_is_waited_for(opened: Open) -> None:
     assert create()["flavors"] == PROPS["flavors"]
 
 
+def test_calls_that_are_lost_are_made_again_and_do_not_count_as_tries(opened: Open) -> None:
+    driver = opened(FakeCloud())
+    driver.lost = 5
+    made = create()
+    assert {name: made[name] for name in COMPARED} == {name: PROPS[name] for name in COMPARED}
+    assert driver.lost < 0
+
+
 def test_what_is_in_use_keeps_nothing_else_from_being_done(opened: Open) -> None:
     cloud = whole()
     opened(cloud)
