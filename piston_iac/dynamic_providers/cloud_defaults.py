@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pulumi import ResourceOptions
-from pulumi.dynamic import ReadResult, Resource
+from pulumi.dynamic import CheckFailure, ReadResult, Resource
 
 from piston_iac.deadline import Deadline
 from piston_iac.devices.control_plane import ControlPlaneDriver
@@ -18,13 +18,13 @@ from piston_iac.dynamic_providers.control_access import WithAdministrator, open_
 from piston_iac.dynamic_providers.converging import Converging, Props, Seen
 from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.dynamic_providers.waiting import Waiting
-from piston_iac.errors import DeviceRefused, Unreachable
+from piston_iac.errors import DeviceRefused, PistonError, Unreachable
 from piston_iac.plan.cloud import defaults
 from piston_iac.plan.cloud.api_call import CONFLICT, Call
 from piston_iac.plan.cloud.default_flavors import WantedFlavor
 from piston_iac.plan.cloud.default_network import WantedNetwork
 from piston_iac.plan.cloud.defaults import Records, WantedDefaults
-from piston_iac.plan.cloud.root_disks import if_a_node_died
+from piston_iac.plan.cloud.root_disks import LOOK, if_a_node_died, left_behind
 from piston_iac.site.schema import RootDisks
 
 DEVICE = "cloud defaults"
@@ -70,6 +70,19 @@ class CloudDefaultsProvider(Converging[CloudDefaultsInputs]):
     def name(self, inputs: CloudDefaultsInputs) -> str:
         """There is one a site."""
         return "cloud-defaults"
+
+    def impossible(self, olds: Props, news: Props) -> list[CheckFailure]:
+        """Root disks stay where they are while there are machines that have theirs there: they are asked for."""
+        before = olds.get("rootDisks", news["rootDisks"])
+        if before == news["rootDisks"]:
+            return []
+        inputs = self._parse(news)
+        try:
+            (answer,) = open_control_plane(inputs).ask(inputs.login(), (LOOK,), self._look(inputs))
+            cause = left_behind(RootDisks(before), answer)
+        except PistonError as error:
+            cause = f"nobody tells which machines there are: {error}"
+        return [CheckFailure("rootDisks", cause)] if cause else []
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """As any; and the plan says what becomes of machines whose node dies."""

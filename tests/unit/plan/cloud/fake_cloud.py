@@ -51,6 +51,7 @@ class FakeCloud:
         self.subnets: list[Row] = []
         self.security_groups: list[Row] = []
         self.flavors: list[Row] = []
+        self.servers: list[Row] = []
         self.images: list[Row] = []
         self.compute_quota: Row = {"id": "default", "instances": 1, "cores": 2, "ram": 3, "key_pairs": 100}
         self.volume_quota: Row = {
@@ -92,7 +93,7 @@ class FakeCloud:
             found = re.fullmatch(path, url.path)
             if found and (port, method) == (call.port, call.method):
                 if port == layout.NOVA_PORT:
-                    assert call.headers == VERSION
+                    assert call.headers == VERSION or found[0] == "/v2.1/servers/detail"
                 code, body = do(call, *found.groups())
                 wanted = {name: value[0] for name, value in parse_qs(url.query).items()}
                 return Answer(code, _filtered(body, wanted))
@@ -120,6 +121,7 @@ class FakeCloud:
             (neutron, "DELETE", "/v2.0/security-group-rules/([^/]+)", self._remove_rule),
             (nova, "GET", "/v2.1/flavors/detail", lambda _: (200, _body(self, "flavors"))),
             (nova, "POST", "/v2.1/flavors", self._new_flavor),
+            (nova, "GET", "/v2.1/servers/detail", lambda _: (200, _body(self, "servers"))),
             (nova, "DELETE", "/v2.1/flavors/([^/]+)", self._remover("flavors")),
             (nova, "GET", f"/v2.1/{quota}", lambda _: (200, {"quota_class_set": dict(self.compute_quota)})),
             (nova, "PUT", f"/v2.1/{quota}", lambda call: _set(self.compute_quota, call)),
