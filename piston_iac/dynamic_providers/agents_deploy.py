@@ -80,7 +80,7 @@ class AgentsDeploy:
         return step
 
     def _send(self, call: Call) -> None:
-        """Once each, unless it was lost on its way. One that is refused keeps nobody else from being mended."""
+        """Once each, unless it was lost. One that is refused keeps nobody else from being mended."""
         if call in self._sent:
             return
         self._sent.append(call)

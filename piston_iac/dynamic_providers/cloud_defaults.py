@@ -72,7 +72,7 @@ class CloudDefaultsProvider(Converging[CloudDefaultsInputs]):
         return "cloud-defaults"
 
     def impossible(self, olds: Props, news: Props) -> list[CheckFailure]:
-        """Root disks stay where they are while there are machines that have theirs there: they are asked for."""
+        """Root disks stay where they are while machines have theirs there, which are asked for."""
         before = olds.get("rootDisks", news["rootDisks"])
         if before == news["rootDisks"]:
             return []

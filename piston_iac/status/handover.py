@@ -16,10 +16,9 @@ from piston_iac.plan.ceph.caps import ADMIN
 from piston_iac.plan.ceph.layout import mon_hosts
 from piston_iac.plan.ceph.wanted import keys
 from piston_iac.program.declared import CEPH
-from piston_iac.program.inputs import access
 from piston_iac.status import document, history_text
 from piston_iac.status.asking import Answer, Probe
-from piston_iac.status.history import AGENT_JOURNAL, BOOT_JOURNAL, agent_journal_probe, journal_probe, told
+from piston_iac.status.history import AGENT_JOURNAL, BOOT_JOURNAL, agent_journal_probe, shared_probes, told
 from piston_iac.status.look import Looking
 from piston_iac.status.probes import BOOT_STATE, report_key
 from piston_iac.trust.secret import Secret
@@ -42,9 +41,8 @@ Parts = dict[str, bytes]
 
 def support_probes(look: Looking) -> list[Probe]:
     """All that a status asks, and everybody's records."""
-    boot = journal_probe(access(look.site), str(look.site.boot_node.address))
     journals = [agent_journal_probe(look, node, _journal_key(node)) for node in look.site.nodes]
-    return [*look.probes, boot, *journals, _ceph_probe(look)]
+    return [*look.probes, *shared_probes(look), *journals, _ceph_probe(look)]
 
 
 def device_parts(look: Looking, answers: Mapping[str, Answer], runs: str | None, at: str) -> Parts:

@@ -16,6 +16,7 @@ from piston_iac.program.declared import BOOT_NODE
 from piston_iac.program.inputs import access
 from piston_iac.status.asking import Answer, Probe
 from piston_iac.status.look import Looking
+from piston_iac.status.moves import MOVES, from_nova, moves_probes
 from piston_iac.status.now import BootView, Now, now
 from piston_iac.status.probes import BOOT_STATE, report_key, resource_key
 from piston_iac.status.timeline import Event, about, from_agent, from_boot_node, from_runs, in_order, names_of
@@ -61,10 +62,13 @@ def told(look: Looking, node: str, runs: str | None, answers: Mapping[str, Answe
     boot, journal = answers.get(BOOT_JOURNAL, Answer()), answers.get(AGENT_JOURNAL, Answer())
     if isinstance(boot.value, dict):
         events += from_boot_node(boot.value)
+    moves = answers.get(MOVES, Answer())
+    if isinstance(moves.value, list):
+        events += from_nova(moves.value)
     events = [event for event in events if about(names, event)]
     if isinstance(journal.value, AgentJournal):
         events += from_agent(node, journal.value)
-    notes = [f"{answer.error}" for answer in (boot, journal) if answer.error]
+    notes = [f"{answer.error}" for answer in (boot, journal, moves) if answer.error]
     if runs is None:
         notes.insert(0, "no record of runs: PISTON_TIMELINE names no file that is there")
     report = answers.get(report_key(node), Answer()).value
@@ -78,6 +82,11 @@ def told(look: Looking, node: str, runs: str | None, answers: Mapping[str, Answe
         now(status, node, ports, _boot_view(answers.get(BOOT_STATE), node)),
         tuple(notes),
     )
+
+
+def shared_probes(look: Looking) -> list[Probe]:
+    """The records that are kept of all nodes at once."""
+    return [journal_probe(access(look.site), str(look.site.boot_node.address)), *moves_probes(look.declared)]
 
 
 def journal_probe(ways: Access, address: str, port: int = _BOOTD_PORT) -> Probe:
@@ -98,8 +107,7 @@ def agent_journal_probe(look: Looking, node: str, key: str = AGENT_JOURNAL) -> P
 def _probes(look: Looking, node: str) -> list[Probe]:
     own = {resource_key(it.name) for it in look.declared if it.node == node}
     asked = [probe for probe in look.probes if probe.key in own | {report_key(node), BOOT_STATE}]
-    boot = journal_probe(access(look.site), str(look.site.boot_node.address))
-    return [*asked, boot, agent_journal_probe(look, node)]
+    return [*asked, *shared_probes(look), agent_journal_probe(look, node)]
 
 
 def _boot_view(answer: Answer | None, node: str) -> BootView:

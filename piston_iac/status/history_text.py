@@ -3,7 +3,7 @@
 JSON, schema 1: {schema, site, node, events [{at, source, device, what}], report {phase, progress, fault,
 release, boot_id, writes, mirror, uplink, units_wrong {unit: state}} or null, now {cause, remedy},
 notes [text]}.
-`at` is UTC time in ISO 8601; `source` is run, boot node or agent. Nothing in it is secret.
+`at` is UTC time in ISO 8601; `source` is run, boot node, agent or nova. Nothing in it is secret.
 """
 
 from __future__ import annotations

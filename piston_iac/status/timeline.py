@@ -13,12 +13,12 @@ from piston_iac.devices.node_agent import AgentJournal
 from piston_iac.site.addresses import node_address
 from piston_iac.site.schema import NetworkName, Site
 
-RUN, BOOT_NODE, AGENT = "run", "boot node", "agent"
+RUN, BOOT_NODE, AGENT, NOVA = "run", "boot node", "agent", "nova"
 
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened. `source`: who kept the record (`run`, `boot node`, `agent`).
+    """One thing that happened. `source`: who kept the record (`run`, `boot node`, `agent`, `nova`).
 
     `device`: what it was done to, or by whom. Clocks of different machines may differ a little.
     """
@@ -60,13 +60,15 @@ def from_runs(text: str) -> list[Event]:
 def from_boot_node(answer: Mapping[str, Any]) -> list[Event]:
     """Of the boot node's journal, `GET /v1/journal`."""
     entries = answer.get("entries")
-    found = (_event(BOOT_NODE, entry, "who") for entry in entries) if isinstance(entries, list) else ()
+    found = (record_event(BOOT_NODE, entry, "who") for entry in entries) if isinstance(entries, list) else ()
     return [event for event in found if event]
 
 
 def from_agent(node: str, journal: AgentJournal) -> list[Event]:
     """Of the agent's journal: this boot alone."""
-    found = (_event(AGENT, {"at": it.at, "what": it.what, "node": node}, "node") for it in journal.entries)
+    found = (
+        record_event(AGENT, {"at": it.at, "what": it.what, "node": node}, "node") for it in journal.entries
+    )
     return [event for event in found if event]
 
 
@@ -78,12 +80,13 @@ def in_order(events: Iterable[Event]) -> list[Event]:
 def _parsed(source: str, line: str, device: str) -> Event | None:
     """One line of JSON; None for a line that a crash tore."""
     try:
-        return _event(source, json.loads(line), device)
+        return record_event(source, json.loads(line), device)
     except ValueError:
         return None
 
 
-def _event(source: str, raw: Any, device: str) -> Event | None:
+def record_event(source: str, raw: Any, device: str) -> Event | None:
+    """Of one entry of a record; None when it does not fit. `device`: the key of what it was done to."""
     try:
         at = datetime.fromisoformat(raw["at"])
         return Event(at if at.tzinfo else at.replace(tzinfo=UTC), source, str(raw[device]), str(raw["what"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from tests.lab.cloud import Cloud
@@ -40,11 +41,12 @@ class CloudUser:
         self.does(f"security group rule create {NETWORK} --protocol tcp --dst-port 80")
         self.does(f"security group rule create {NETWORK} --protocol icmp")
 
-    def starts(self, name: str, host: str, *, in_storage: bool = False) -> str:
+    def starts(self, name: str, host: str, *, in_storage: bool = False, script: str = "") -> str:
         """A machine on a node; returns its floating IP.
 
         Args:
-            in_storage: its root disk is a volume, which goes with it; else it is on the node's mirror.
+            in_storage: its root disk is a volume, which goes with it; else it is where the site has them.
+            script: what it runs once it is up.
         """
         disk = f"--image {_IMAGE}"
         if in_storage:
@@ -52,7 +54,11 @@ class CloudUser:
             kind = "source_type=image,destination_type=volume,volume_size=1,boot_index=0"
             disk = f"--block-device {kind},delete_on_termination=true,uuid={image}"
         words = f"{disk} --flavor piston.check --network {NETWORK} --security-group {NETWORK}"
-        self.does(f"--os-compute-api-version 2.74 server create {name} --host {host} {words} --wait")
+        with NamedTemporaryFile("w", suffix=".sh") as given:
+            given.write(script)
+            given.flush()
+            more = f"--host {host} {words} {f'--user-data {given.name}' if script else ''}"
+            self.does(f"--os-compute-api-version 2.74 server create {name} {more} --wait")
         address = str(self.sees("floating ip create public")["floating_ip_address"])
         self.does(f"server add floating ip {name} {address}")
         return address

@@ -1,5 +1,5 @@
-"""Where virtual machines have their root disks: what becomes of them when their node dies, and who stays behind
-when the site puts them elsewhere. Pure.
+"""Where virtual machines have their root disks: what becomes of them when their node dies, and which stay
+behind when the site puts them elsewhere. Pure.
 """
 
 from __future__ import annotations

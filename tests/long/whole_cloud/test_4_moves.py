@@ -51,6 +51,7 @@ def test_a_machine_with_its_disk_in_the_storage_outlives_its_node(user: CloudUse
     back = time.monotonic() - began
     print(f"on another node after {moved:.0f} s, its page is back after {back:.0f} s")
     assert back < _AWAY_S
+    assert "was started on" in user.cloud.rack.must("piston why n5")
     # Its disk is on the dead node: started elsewhere it would be empty.
     assert user.host_of("lost") == "n5"
     done = user.cloud.up()

@@ -13,7 +13,7 @@ from tests.unit.plan.cloud.fake_cloud import FakeCloud
 
 
 class FakeOpenStack(ControlPlaneDriver):
-    """`away`: for so many looks to come, a service does not work; `lost`: so many changes do not reach one."""
+    """`away`: for so many looks to come a service does not work; `lost`: so many changes reach nobody."""
 
     def __init__(self, cloud: FakeCloud) -> None:
         super().__init__({})

@@ -15,6 +15,7 @@ from piston_iac.status.asking import Answer
 from piston_iac.status.history import AGENT_JOURNAL, BOOT_JOURNAL, History, told
 from piston_iac.status.history_text import to_json, to_text
 from piston_iac.status.look import Looking
+from piston_iac.status.moves import MOVES
 from piston_iac.status.probes import BOOT_STATE, clients, report_key, resource_key
 from piston_iac.status.timeline import about, from_boot_node, from_runs, in_order, names_of
 from tests.unit.status.rack import BOOT_SETTLED, DECLARED, SITE, Rack, report, silent
@@ -88,6 +89,40 @@ def test_what_is_about_a_node(device: str, what: str, mine: bool) -> None:
     line = json.dumps({"at": "2026-11-23T00:46:13+00:00", "device": device, "what": what})
     (event,) = from_runs(line)
     assert about(names_of(SITE, "n3"), event) is mine
+
+
+def moved(source: str, target: str | None, status: str) -> dict[str, Any]:
+    """As Nova tells it."""
+    at = "2026-11-23T00:46:18.000000"
+    return {
+        "created_at": at,
+        "source_compute": source,
+        "dest_compute": target,
+        "status": status,
+        "instance_uuid": "m-1",
+    }
+
+
+def test_machines_that_moved_are_told_of_at_both_nodes() -> None:
+    moves = [
+        moved("n3", "n4", "completed"),
+        moved("n5", "n3", "done"),
+        moved("n3", None, "error"),
+        moved("n1", "n2", "done"),
+        {"created_at": "x"},
+        7,
+    ]
+    told_ = [it for it in history(Rack(), **{MOVES: Answer(moves)}).events if it.source == "nova"]
+    assert [(it.device, it.what) for it in told_] == [
+        ("n3", "virtual machine m-1 was started on n4: this node was taken for dead"),
+        ("n5", "virtual machine m-1 was started on n3: this node was taken for dead"),
+        ("n3", "virtual machine m-1 did not start on another node: this node was taken for dead"),
+    ]
+
+
+def test_a_cloud_that_tells_no_moves_is_noted() -> None:
+    notes = history(Rack(), **{MOVES: Answer(error=silent("the cloud"))}).notes
+    assert any(it.startswith("the cloud: could not") for it in notes)
 
 
 def test_torn_and_foreign_lines_are_left_out() -> None:
