@@ -41,19 +41,22 @@ class CloudUser:
         self.does(f"security group rule create {NETWORK} --protocol tcp --dst-port 80")
         self.does(f"security group rule create {NETWORK} --protocol icmp")
 
-    def starts(self, name: str, host: str, *, in_storage: bool = False, script: str = "") -> str:
+    def starts(
+        self, name: str, host: str, *, in_storage: bool = False, script: str = "", fixed: str = ""
+    ) -> str:
         """A machine on a node; returns its floating IP.
 
         Args:
             in_storage: its root disk is a volume, which goes with it; else it is where the site has them.
-            script: what it runs once it is up.
+            script: what it runs once it is up. fixed: its address in the network, where that counts.
         """
         disk = f"--image {_IMAGE}"
         if in_storage:
             image = self.sees(f"image show {_IMAGE}")["id"]
             kind = "source_type=image,destination_type=volume,volume_size=1,boot_index=0"
             disk = f"--block-device {kind},delete_on_termination=true,uuid={image}"
-        words = f"{disk} --flavor piston.check --network {NETWORK} --security-group {NETWORK}"
+        place = f"--nic net-id={NETWORK},v4-fixed-ip={fixed}" if fixed else f"--network {NETWORK}"
+        words = f"{disk} --flavor piston.check {place} --security-group {NETWORK}"
         with NamedTemporaryFile("w", suffix=".sh") as given:
             given.write(script)
             given.flush()
@@ -82,12 +85,23 @@ class CloudUser:
     def page_s(self, address: str, name: str) -> float:
         """Until the machine's web page says its name; how long that took, seconds."""
         began = time.monotonic()
+        self.waits_for(address, "", name)
+        return time.monotonic() - began
+
+    def page(self, address: str, name: str) -> str:
+        """What a page of a machine says to the core network; empty for none."""
+        said = self.cloud.rack.shell(f"piston lab exec core -- curl -sfm 4 http://{address}/{name}")
+        return said.text if said.code == 0 else ""
+
+    def waits_for(self, address: str, name: str, begin: str = "") -> str:
+        """What that page says as soon as there is one that begins so."""
+        began, said = time.monotonic(), ""
         while time.monotonic() - began < _PAGE_S:
-            said = self.cloud.rack.shell(f"piston lab exec core -- curl -sm 4 http://{address}/").text
-            if said.startswith(name):
-                return time.monotonic() - began
+            said = self.page(address, name)
+            if said and said.startswith(begin):
+                return said
             time.sleep(1.0)
-        raise AssertionError(f"{name} at {address} says nothing after {_PAGE_S:.0f} s: {said}")
+        raise AssertionError(f"page /{name} at {address} after {_PAGE_S:.0f} s: {said or 'nothing'}")
 
     def inventory(self) -> dict[str, list[str]]:
         """Names of all that users can make, as the services tell it, and what lies on nodes and in pools."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.lab.cloud import Cloud
+from tests.lab.cloud_user import CloudUser
 from tests.lab.fresh_rack import fresh_rack
 from tests.lab.operator_shell import Rack
 from tests.lab.stack_file import WHOLE_CLOUD
@@ -30,6 +31,15 @@ def cloud() -> Iterator[Cloud]:
         assert done.code == 0, done.text
         print(f"from powered off to a check that passed in {done.seconds:.0f} s")
         yield _known(made)
+
+
+@pytest.fixture(scope="module")
+def user(cloud: Cloud) -> Iterator[CloudUser]:
+    """Somebody with a network."""
+    made = CloudUser(cloud)
+    made.makes_network()
+    yield made
+    made.removes_network()
 
 
 def _known(cloud: Cloud) -> Cloud:

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
-from tests.lab.cloud import Cloud
 from tests.lab.cloud_user import CloudUser
 
 pytestmark = pytest.mark.timeout(1500)
 _AWAY_S = 180.0
-
-
-@pytest.fixture(scope="module")
-def user(cloud: Cloud) -> Iterator[CloudUser]:
-    made = CloudUser(cloud)
-    made.makes_network()
-    yield made
-    made.removes_network()
 
 
 @pytest.mark.parametrize("in_storage", [False, True])

@@ -62,7 +62,7 @@ def user(cloud: Cloud) -> Iterator[CloudUser]:
 
 def _beat(user: CloudUser, address: str) -> tuple[int, int]:
     """Which life it leads and how far that is, by its disk; 0 while it says nothing."""
-    said = user.cloud.rack.shell(f"piston lab exec core -- curl -sm 4 http://{address}/beat").text.split()
+    said = user.page(address, "beat").split()
     return (int(said[1]), int(said[3])) if said[:1] == ["life"] else (0, 0)
 
 
