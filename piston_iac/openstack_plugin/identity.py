@@ -10,7 +10,20 @@ from piston_iac.deadline import Deadline
 from piston_iac.openstack_plugin.cloud import Cloud, CloudError
 from piston_iac.openstack_plugin.kinds import Collection, Kind, Made, Values
 
-_PROJECT = Collection(
+
+@dataclass(frozen=True)
+class _Project(Collection):
+    """A project."""
+
+    def remove(self, cloud: Cloud, known_id: str, state: Values, deadline: Deadline) -> None:
+        """DELETE. Neutron gave it a security group by itself, and would keep that for ever."""
+        super().remove(cloud, known_id, state, deadline)
+        of_it = {"project_id": known_id, "name": "default"}
+        for group in cloud.call("network", "GET", "/security-groups", query=of_it)["security_groups"]:
+            cloud.call("network", "DELETE", f"/security-groups/{group['id']}")
+
+
+_PROJECT = _Project(
     official="openstack:identity/project:Project",
     title="project",
     service="identity",

@@ -216,7 +216,17 @@ class FakeCloud:
                 floating_ip_address=f"10.30.50.{next(self.numbers)}", port_id=None, fixed_ip_address=None
             )
         entries[new_id] = entry
+        if name == "networks":
+            self._give_group(project)
         return entry
+
+    def _give_group(self, project: str) -> None:
+        """Neutron makes it with the first thing that a project has."""
+        groups = self.of("network", "security-groups")
+        if not any((it.get("project_id"), it["name"]) == (project, "default") for it in groups.values()):
+            new_id = f"security-groups-{next(self.numbers)}"
+            of_it = {"tenant_id": project, "project_id": project}
+            groups[new_id] = {"id": new_id, "name": "default", "security_group_rules": [], **of_it}
 
     def _give_address(self, port: dict[str, Any]) -> None:
         subnet = port["fixed_ips"][0]["subnet_id"]

@@ -92,7 +92,7 @@ def test_up_makes_all_of_it(story: Story) -> None:
         "subnets": 1,
         "routers": 1,
         "ports": 4,
-        "security-groups": 1,
+        "security-groups": 2,  # one is its own, and one Neutron gave it
         "security-group-rules": 3,
         "floatingips": 1,
         "volumes": 1,
