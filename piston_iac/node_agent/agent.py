@@ -27,6 +27,7 @@ from piston_iac.node_agent.identity import (
     store_identity,
 )
 from piston_iac.node_agent.journal import Journal
+from piston_iac.node_agent.next_look import NextLook
 from piston_iac.node_agent.programs import Finished, run_program
 from piston_iac.node_agent.report import Machine, Progress, make_report
 from piston_iac.node_agent.units import PendingRestarts
@@ -66,7 +67,7 @@ class Agent:
         self._hands = Hands(journal, pending)
         self._mirror = mirror
         self._lock = threading.Lock()
-        self._looking = threading.Lock()
+        self._looks = NextLook(self._look)
         self._wish = threading.Event()
         self._stopped = False
         # At the start nobody wished for anything: a document that is in force already is not applied again.
@@ -79,11 +80,13 @@ class Agent:
         self._patience = Deadline.after(patience_s)
 
     def report(self) -> dict[str, Any]:
-        """The report as plain data. One look at a time: two would only slow each other."""
-        with self._looking:
-            with self._lock:
-                document, progress = self._document, self._progress
-            return make_report(self._boot, self._machine, document, progress, self._journal.writes).to_dict()
+        """The report as plain data: of a look that began after this was asked for."""
+        return self._looks.take()
+
+    def _look(self) -> dict[str, Any]:
+        with self._lock:
+            document, progress = self._document, self._progress
+        return make_report(self._boot, self._machine, document, progress, self._journal.writes).to_dict()
 
     def journal(self) -> dict[str, Any]:
         """The journal as plain data."""
