@@ -12,7 +12,7 @@ packages=(
     # prefers: naming busybox here would remove a busybox-static.
     openvswitch-switch openipmi ipmitool udhcpc btrfs-progs iproute2 ethtool mount util-linux
     # tests: a boot node's DHCP outside its image, what goes over the cables
-    dnsmasq-base tcpdump shellcheck
+    dnsmasq-base tcpdump shellcheck iputils-ping
 )
 # Packages that would start a service now and at each start of this machine. The lab runs these programs in
 # its own namespaces; nobody asked for them on this machine itself.

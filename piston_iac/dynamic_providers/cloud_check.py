@@ -19,12 +19,17 @@ from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.check_run import DEVICE, CheckRun
 from piston_iac.dynamic_providers.control_access import WithAdministrator, open_control_plane
 from piston_iac.dynamic_providers.converging import Converging, Seen
+from piston_iac.dynamic_providers.waiting import Waiting
 from piston_iac.errors import DeviceRefused
 from piston_iac.plan.cloud.api_call import Answer
 from piston_iac.plan.cloud.check import record
+from piston_iac.plan.cloud.check.nodes import late
 from piston_iac.plan.cloud.check.seen import COMPUTE_LOOK, PROJECT_LOOK, computes
 
 _LOOK_S = 40.0
+# Each node takes its turn with a change.
+_NODES_S, _REPORTS_S = 900.0, 7.0
+_WAITING = Waiting(DEVICE, "check itself", "See the lines of the nodes it names", poll_s=2.0)
 _REMEDY = "See the lines of Keystone and Nova."
 
 
@@ -32,10 +37,13 @@ class CloudCheckInputs(WithAdministrator):
     """Who checks, and the fields that are compared.
 
     `digest`: of all that a check depends on; `nodes`: those that have to run machines; `max_age_h`: how old
-    a check may be, hours.
+    a check may be, hours. `others`: management address by node that is no control host; `documents`: SHA-256
+    of what each node has to be told before it is checked.
     """
 
     max_age_h: float
+    others: dict[str, str]
+    documents: dict[str, str]
     digest: str
     age: str
     nodes: dict[str, str]
@@ -46,7 +54,7 @@ class CloudCheckProvider(Converging[CloudCheckInputs]):
 
     model = CloudCheckInputs
     secrets = frozenset({"access", "adminPassword"})
-    untold = frozenset({"hosts"})
+    untold = frozenset({"hosts", "others", "documents"})
 
     def name(self, inputs: CloudCheckInputs) -> str:
         """There is one a site."""
@@ -65,7 +73,8 @@ class CloudCheckProvider(Converging[CloudCheckInputs]):
 
     def converge(self, inputs: CloudCheckInputs, bound: Mapping[str, Any]) -> None:
         """Run one, and keep that it passed."""
-        driver = open_control_plane(inputs)
+        driver = open_control_plane(inputs, inputs.others)
+        _await_nodes(inputs, driver)
         hosts, away = _hosts(inputs, driver)
         for host, state in away.items():
             runtime.warn(f"the check leaves out {host}: its nova-compute is {state}")
@@ -79,6 +88,17 @@ class CloudCheckProvider(Converging[CloudCheckInputs]):
     def outlook(self, inputs: CloudCheckInputs, deadline: Deadline) -> list[str]:
         """What it will do."""
         return [f"a machine on each of {', '.join(inputs.nodes)}, and what machines need"]
+
+
+def _await_nodes(inputs: CloudCheckInputs, driver: ControlPlaneDriver) -> None:
+    """Until all that answer have applied what they are told."""
+    limit = Deadline.after(_NODES_S, runtime.CANCELLED)
+    while True:
+        reports = driver.node_reports(Deadline.after(_REPORTS_S, runtime.CANCELLED))
+        waits = late(inputs.documents, reports, runtime.given_up())
+        if not waits:
+            return
+        _WAITING.pause(", ".join(waits), limit)
 
 
 def _hosts(inputs: CloudCheckInputs, driver: ControlPlaneDriver) -> tuple[list[str], dict[str, str]]:

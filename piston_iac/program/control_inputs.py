@@ -44,12 +44,13 @@ def way(site: Site, hosts: Iterable[str]) -> dict[str, object]:
         "site": site.name,
         "timeout_s": _LOOK_S,
         "access": access(site),
-        "hosts": _addresses(site, hosts),
+        "hosts": addresses(site, hosts),
         "boot_node_address": str(site.boot_node.address),
     }
 
 
-def _addresses(site: Site, nodes: Iterable[str]) -> dict[str, str]:
+def addresses(site: Site, nodes: Iterable[str]) -> dict[str, str]:
+    """Where the nodes' agents answer."""
     return {node: str(node_address(site, node, NetworkName.MANAGEMENT)) for node in nodes}
 
 
@@ -125,7 +126,7 @@ def _agents(site: Site, service: ApiService) -> dict[str, object]:
     nodes = compute_hosts(site) if service.agents.compute else ()
     wanted = service.agents.wanted(control_hosts(site), nodes)
     return {
-        "nodes": _addresses(site, nodes),
+        "nodes": addresses(site, nodes),
         "agents": wanted,
         "units": wanted_units(dict.fromkeys((*control_hosts(site), *nodes))),
     }

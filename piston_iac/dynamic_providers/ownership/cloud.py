@@ -235,6 +235,8 @@ CLOUD_CHECK = Ownership[CloudCheckInputs](
         Given("adminUser", "asks the services, and works in the project of checks"),
         Given("adminPassword", "asks the services, and works in the project of checks"),
         Told("maxAgeH", "age", "how long ago it was against how old it may be"),
+        Given("others", "where the agents of the nodes answer that are no control hosts"),
+        Told("documents", "digest", "what was checked"),
         Seen("digest", "what was checked: a digest of all that nodes are told", _KEYSTONE, "checks again"),
         Seen("age", "how long ago it passed, against how old a check may be", _KEYSTONE, "checks again"),
         Seen(

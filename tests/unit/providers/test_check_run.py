@@ -101,6 +101,13 @@ def test_the_record_of_a_check_is_kept_by_a_keystone_that_answers_late() -> None
     assert [it.path for it in kept] == ["/v3/projects/p"]
 
 
+def test_a_machine_that_is_given_up_without_a_word_is_started_again() -> None:
+    driver = Driver(SmallCloud(gives_up="n2"))
+    run(driver)
+    assert driver.cloud.gives_up == ""
+    assert driver.cloud.left() == []
+
+
 def test_a_call_that_fails_ends_the_check() -> None:
     with pytest.raises(DeviceRefused, match="status 500"):
         run(Driver(SmallCloud(), cut=(500,)))

@@ -198,12 +198,17 @@ def _machines(hosts: Sequence[str], project: str, seen: Seen) -> Step | None:
     if calls:
         return Do(f"start machines on {', '.join(missing)}" if missing else "make a volume", tuple(calls))
     states = {host: seen.servers[server_name(host)] for host in hosts}
-    for host, server in states.items():
-        if server["status"] == "ERROR":
-            said = (server.get("fault") or {}).get("message", "Nova says no more")
+    broken = {host: server for host, server in states.items() if server["status"] == "ERROR"}
+    for host, server in broken.items():
+        if said := (server.get("fault") or {}).get("message", ""):
             return Fail(
                 f"no machine starts on {host}: {said}", f"See `journalctl -u piston-nova-compute` on {host}."
             )
+    again = [it for it in broken.values() if it.get("OS-EXT-STS:task_state") != "deleting"]
+    if again:
+        # nova-compute gives up, without a word, what was being made on its node while it started.
+        gone = tuple(on_compute("DELETE", f"servers/{it['id']}") for it in again)
+        return Do(f"take away what was given up on {', '.join(broken)}", gone)
     coming = [host for host, server in states.items() if server["status"] != "ACTIVE"]
     return Wait(f"machines on {', '.join(coming)}") if coming else None
 

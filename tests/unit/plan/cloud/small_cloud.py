@@ -15,9 +15,12 @@ Record = dict[str, Any]
 
 @dataclass
 class SmallCloud:
-    """Records by id, by kind. `refuses`: a call that Nova does not do, by the node's name."""
+    """Records by id, by kind. `refuses`: node on which no machine starts; `gives_up`: node on which the first
+    one is given up without a word.
+    """
 
     refuses: str = ""
+    gives_up: str = ""
     records: dict[str, dict[str, Record]] = field(default_factory=dict)
     _ids: count[int] = field(default_factory=lambda: count(1))
 
@@ -113,7 +116,9 @@ class SmallCloud:
                 del self.of("servers")[id_]
             elif server["host"] == self.refuses:
                 server |= {"status": "ERROR", "fault": {"message": "No valid host was found."}}
-            else:
+            elif server["host"] == self.gives_up:
+                server["status"], self.gives_up = "ERROR", ""
+            elif server["status"] == "BUILD":
                 server["status"] = "ACTIVE"
         become = {"creating": "available", "attaching": "in-use"}
         for volume in self.of("volumes").values():
