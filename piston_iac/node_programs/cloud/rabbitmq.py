@@ -95,9 +95,9 @@ def _asked(address: str, erlang: str, limit_s: float) -> dict[str, Any]:
     call = ("/usr/bin/erl_call", "-name", layout.rabbitmq_node(address), "-e", "-fetch_stdout")
     # It reads the cookie at home.
     at_home = ("env", f"HOME={layout.RABBITMQ_HOME}")
-    text = run(
-        *at_home, *call, "-no_result_term", limit_s=limit_s, stdin=f"io:put_chars(json:encode({erlang}))."
-    )
+    # Erlang ends an expression at a full stop with something blank after it.
+    said = f"io:put_chars(json:encode({erlang})).\n"
+    text = run(*at_home, *call, "-no_result_term", limit_s=limit_s, stdin=said)
     seen: dict[str, Any] = json.loads(text)
     return seen
 
