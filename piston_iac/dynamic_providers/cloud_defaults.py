@@ -73,7 +73,7 @@ class CloudDefaultsProvider(Converging[CloudDefaultsInputs]):
 
     def impossible(self, olds: Props, news: Props) -> list[CheckFailure]:
         """Root disks stay where they are while machines have theirs there, which are asked for."""
-        before = olds.get("rootDisks", news["rootDisks"])
+        before = str(olds.get("rootDisks") or news["rootDisks"])
         if before == news["rootDisks"]:
             return []
         inputs = self._parse(news)
