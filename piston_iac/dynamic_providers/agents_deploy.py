@@ -16,6 +16,8 @@ from piston_iac.plan.cloud.api_call import OK, Call
 # A record is up to a minute late, and a node that joins begins with its document.
 _SETTLE_S = 240.0
 _ACTION_S = 90.0
+# A node that was told to start something applies its document for a moment; one that joins, for minutes.
+_BUSY_S = 60.0
 _LOOK_S = 20.0
 # A look costs the services a second of a processor in all, and agents report each ten seconds.
 _POLL_S = 4.0
@@ -32,6 +34,7 @@ class AgentsDeploy:
     look: AgentLook
     wanted: tuple[str, ...]
     settle_s: float = _SETTLE_S
+    busy_s: float = _BUSY_S
     poll_s: float = _POLL_S
     _sent: list[Call] = field(default_factory=list)
     _refused: dict[str, str] = field(default_factory=dict)
@@ -46,15 +49,16 @@ class AgentsDeploy:
             TimedOut: of one kind of agent none works. Interrupted: the run was told to stop.
         """
         settle = Deadline.after(self.settle_s, runtime.CANCELLED)
+        busy = settle.within(self.busy_s)
         waiting = Waiting(self.service, "have its agents work", _LOOK_AT, self.poll_s)
         while True:
             step = self._step()
-            if step is not None and not step.waits:
+            if step is not None and not step.waits and (not step.busy or busy.over()):
                 break
-            if step is not None and not step.dead and settle.left_s() <= 0.0:
+            if step is not None and step.waits and not step.dead and settle.left_s() <= 0.0:
                 runtime.warn(f"{self.service}: {', '.join(step.waits)}; the others work. {_LOOK_AT}.")
                 break
-            waiting.pause(", ".join(step.waits) if step else "its API to tell of its agents", settle)
+            waiting.pause(_what(step), settle)
         for reason in self._refused.values():
             runtime.warn(reason)
         for stranger in step.strangers:
@@ -102,3 +106,10 @@ class AgentsDeploy:
             self.driver.apply(node, Deadline.after(_ACTION_S, runtime.CANCELLED))
         except PistonError as error:
             self._refused[node] = str(error)
+
+
+def _what(step: Mending | None) -> str:
+    """What is waited for."""
+    if step is None:
+        return "its API to tell of its agents"
+    return ", ".join((*step.waits, *(f"{node}, which applies its document" for node in step.busy)))

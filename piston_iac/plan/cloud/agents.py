@@ -73,7 +73,7 @@ class Mending:
     """What is to be done now. `nodes`: that are to apply their documents again; `waits`: agents, in words.
 
     `dead`: kinds of which none works on any of the nodes that are here; `strangers`: that report, and are on
-    no node of the site.
+    no node of the site; `busy`: nodes that apply their document now, and have an agent that does not work.
     """
 
     calls: tuple[Call, ...] = ()
@@ -81,6 +81,7 @@ class Mending:
     waits: tuple[str, ...] = ()
     dead: tuple[str, ...] = ()
     strangers: tuple[str, ...] = ()
+    busy: tuple[str, ...] = ()
 
 
 def key_of(node: str, name: str) -> str:
@@ -117,9 +118,10 @@ def mend(
     """What brings them up. Only of nodes that have settled: whoever comes later joins by itself."""
     found = {it.key: it for it in agents}
     away = silent_nodes(reports)
-    here = {node for node, it in reports.items() if it and node not in away and it.phase == "settled"}
-    expected = [key for key in wanted if _node(key) in here]
-    missing = [key for key in expected if key not in found or found[key].state != UP]
+    phases = {node: it.phase for node, it in reports.items() if it and node not in away}
+    expected = [key for key in wanted if phases.get(_node(key)) == "settled"]
+    lacking = [key for key in wanted if key not in found or found[key].state != UP]
+    missing = [key for key in expected if key in lacking]
     off = {key: call for key in missing if key in found and (call := found[key].switch_on)}
     gone = [it for key, it in sorted(found.items()) if key not in wanted]
     working = {_kind(key) for key in expected if key not in missing}
@@ -129,6 +131,7 @@ def mend(
         waits=tuple(f"{key} ({found[key].state if key in found else MISSING})" for key in missing),
         dead=tuple(dict.fromkeys(_kind(key) for key in missing if _kind(key) not in working)),
         strangers=tuple(it.key for it in gone if it.alive),
+        busy=tuple(dict.fromkeys(_node(key) for key in lacking if phases.get(_node(key)) == "applying")),
     )
 
 

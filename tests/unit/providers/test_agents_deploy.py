@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from piston_iac.plan.cloud import agents
 from piston_iac.plan.cloud.api_call import Answer, Call
 from piston_iac.trust.secret import Secret
 from tests.unit.plan.cloud.samples import nova_service
-from tests.unit.plan.cloud.test_agents import CONTROL, NODES, REPORTS, WANTED
+from tests.unit.plan.cloud.test_agents import CONTROL, HERE, NODES, REPORTS, WANTED
 
 HOSTS = [nova_service(node, name) for node in CONTROL for name in agents.COMPUTE.control]
 
@@ -28,6 +29,7 @@ class Plane:
         self.done: list[str] = []
         self.refusal = ""
         self.lost = 0
+        self.reports: list[Any] = [REPORTS]
 
     def ask(self, login: Login, calls: Sequence[Call], deadline: object) -> tuple[Answer, ...]:
         told = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
@@ -36,7 +38,7 @@ class Plane:
         return (Answer(200, {"services": [*HOSTS, *told]}) if told else Answer(503, {}),)
 
     def node_reports(self, deadline: object) -> object:
-        return REPORTS
+        return self.reports.pop(0) if len(self.reports) > 1 else self.reports[0]
 
     def change(self, login: Login, calls: Sequence[Call], deadline: object) -> None:
         self.done += [f"{it.method} {it.path}" for it in calls]
@@ -60,7 +62,7 @@ def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def deploy(plane: Plane, settle_s: float = 30.0) -> Plane:
     login = Login("admin", Secret("secret"))
     driver: Any = plane
-    AgentsDeploy(driver, login, "nova", agents.COMPUTE, tuple(WANTED), settle_s, 0.0).run()
+    AgentsDeploy(driver, login, "nova", agents.COMPUTE, tuple(WANTED), settle_s, settle_s / 2, 0.0).run()
     return plane
 
 
@@ -86,6 +88,23 @@ def test_what_was_switched_off_is_switched_on_once() -> None:
     off = computes(n4={"status": "disabled"})
     done = deploy(Plane(off, off, computes())).done
     assert done == ["PUT /v2.1/os-services/nova-compute of n4"]
+
+
+BUSY = {**REPORTS, "n4": replace(HERE, phase="applying")}
+
+
+def test_a_node_that_was_just_told_something_is_mended_when_it_is_through() -> None:
+    off = computes(n4={"status": "disabled"})
+    plane = Plane(off, off, off, computes())
+    plane.reports = [BUSY, BUSY, REPORTS]
+    assert deploy(plane).done == ["PUT /v2.1/os-services/nova-compute of n4"]
+
+
+def test_one_that_applies_for_long_joins_by_itself(warned: list[str]) -> None:
+    plane = Plane(computes(n4={"state": "down"}))
+    plane.reports = [BUSY]
+    assert deploy(plane, settle_s=0.1).done == []
+    assert warned == []
 
 
 def test_a_call_that_was_lost_is_made_again() -> None:

@@ -79,7 +79,9 @@ def test_a_node_that_is_away_is_told_by_its_own_resource_alone() -> None:
 
 def test_a_node_that_still_applies_its_document_is_not_waited_for() -> None:
     reports = {**REPORTS, "n4": replace(HERE, phase="applying")}
-    assert mend(agents.COMPUTE, WANTED, nova(n4=None), reports).waits == ()
+    step = mend(agents.COMPUTE, WANTED, nova(n4=None), reports)
+    assert (step.waits, step.busy) == ((), ("n4",))
+    assert mend(agents.COMPUTE, WANTED, nova(), reports) == agents.Mending()
 
 
 def test_one_that_is_down_has_its_node_apply_its_document() -> None:
