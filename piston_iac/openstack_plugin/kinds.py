@@ -146,8 +146,19 @@ class Collection(Kind):
 
     def read(self, cloud: Cloud, known_id: str, state: Values) -> dict[str, Any] | None:
         """GET."""
-        answer = cloud.look(self.service, f"{self.path}/{known_id}", microversion=self.microversion)
-        return None if answer is None else self.seen(cloud, answer[self.key], state)
+        answer = self._look(cloud, known_id)
+        if answer is None:
+            return None
+        try:
+            return self.seen(cloud, answer[self.key], state)
+        except CloudError as error:
+            # More is asked of some kinds, and it may go meanwhile.
+            if error.status == NOT_FOUND and self._look(cloud, known_id) is None:
+                return None
+            raise
+
+    def _look(self, cloud: Cloud, known_id: str) -> dict[str, Any] | None:
+        return cloud.look(self.service, f"{self.path}/{known_id}", microversion=self.microversion)
 
     def update(
         self, cloud: Cloud, known_id: str, old: Values, want: Values, changed: Set[str], deadline: Deadline

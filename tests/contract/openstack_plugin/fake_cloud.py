@@ -70,6 +70,7 @@ class FakeCloud:
     requests: list[str] = field(default_factory=list)
     sizes: list[str | None] = field(default_factory=list)
     server_fault: str = ""
+    leaving: set[str] = field(default_factory=set)
     unreachable: set[str] = field(default_factory=set)
     hanging_up: set[str] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -328,6 +329,9 @@ def _upload(cloud: FakeCloud, words: tuple[str, ...], body: Any, token: str) -> 
 
 
 def _interfaces(cloud: FakeCloud, words: tuple[str, ...], body: Any, token: str) -> tuple[int, Any]:
+    if words[0] in cloud.leaving:
+        del cloud.of("compute", "servers")[words[0]]
+        raise Refused(404, f"Instance {words[0]} could not be found.")
     ports = [it for it in cloud.of("network", "ports").values() if it["device_id"] == words[0]]
     cards = [
         {

@@ -194,6 +194,12 @@ def test_what_is_gone_reads_as_gone(plugin: Plugin, cloud: FakeCloud) -> None:
     assert read(plugin, NETWORK, made, name="a").id == ""
 
 
+def test_what_goes_between_two_questions_reads_as_gone(plugin: Plugin, cloud: FakeCloud) -> None:
+    made = create(plugin, SERVER, name="a", flavorId="1", imageId="1")
+    cloud.leaving.add(made.id)
+    assert read(plugin, SERVER, made, name="a").id == ""
+
+
 def test_an_import_finds_its_inputs(plugin: Plugin, cloud: FakeCloud) -> None:
     made = create(plugin, NETWORK, name="a")
     request = provider_pb2.ReadRequest(urn=urn(NETWORK), id=made.id)
