@@ -68,7 +68,8 @@ def _beat(user: CloudUser, address: str) -> tuple[int, int]:
 
 def _runs(user: CloudUser, host: str) -> bool:
     """Whether a machine runs on a node, whatever Nova says."""
-    return bool(user.cloud.on(host, "sh -c 'ls /run/libvirt/qemu/instance-*.pid 2>/dev/null || true'").text.strip())
+    listed = user.cloud.on(host, "sh -c 'ls /run/libvirt/qemu/instance-*.pid 2>/dev/null || true'")
+    return bool(listed.text.strip())
 
 
 def _until(what: str, limit_s: float, done: Callable[[], bool]) -> float:
