@@ -67,8 +67,14 @@ class CloudUser:
         return address
 
     def removes(self, name: str, address: str) -> None:
-        """A machine and its floating IP."""
-        self.does(f"server delete {name} --wait")
+        """A machine and its floating IP. The command line waits for no more than two minutes: a node that has
+        just come back takes longer.
+        """
+        self.does(f"server delete {name}")
+        began = time.monotonic()
+        while self.sees(f"server list --name '^{name}$'"):
+            assert time.monotonic() - began < _CALL_S, f"{name} is still there"
+            time.sleep(3.0)
         self.does(f"floating ip delete {address}")
 
     def removes_network(self) -> None:
