@@ -34,7 +34,7 @@ from piston_iac.site.schema import Cloud, NetworkName, Site
 from piston_iac.trust.certificates import digest
 from piston_iac.trust.derive import service_password
 
-# A look asks every host, and each of them RabbitMQ's slow command line.
+# A look asks every host, and each of them all services that it has.
 _LOOK_S = 20.0
 
 

@@ -92,12 +92,16 @@ def _asked(address: str, erlang: str, limit_s: float) -> dict[str, Any]:
     """What an expression gives there. Erlang's own caller of others is no virtual machine: to start one, as
     RabbitMQ's command line does, takes a second of a processor.
     """
-    call = ("/usr/bin/erl_call", "-name", layout.rabbitmq_node(address), "-e", "-fetch_stdout")
+    name = layout.rabbitmq_node(address)
+    call = ("/usr/bin/erl_call", "-name", name, "-e", "-fetch_stdout")
     # It reads the cookie at home.
     at_home = ("env", f"HOME={layout.RABBITMQ_HOME}")
     # Erlang ends an expression at a full stop with something blank after it.
     said = f"io:put_chars(json:encode({erlang})).\n"
     text = run(*at_home, *call, "-no_result_term", limit_s=limit_s, stdin=said)
+    if not text:
+        # Erlang answers there before RabbitMQ does, and has failed at the expression: it says nothing then.
+        raise ToolFailed(f"{name} runs, and RabbitMQ does not work there")
     seen: dict[str, Any] = json.loads(text)
     return seen
 

@@ -77,7 +77,7 @@ def test_a_node_that_is_away_is_told_by_its_own_resource_alone() -> None:
     assert mend(agents.COMPUTE, WANTED, down, reports) == agents.Mending()
 
 
-def test_a_node_that_still_applies_its_document_is_not_waited_for() -> None:
+def test_a_node_that_still_applies_its_document_is_named_and_not_mended() -> None:
     reports = {**REPORTS, "n4": replace(HERE, phase="applying")}
     step = mend(agents.COMPUTE, WANTED, nova(n4=None), reports)
     assert (step.waits, step.busy) == ((), ("n4",))
