@@ -86,6 +86,8 @@ MEMCACHED_UNIT = "memcached.service"
 MEMCACHED_PORT = 11211
 HAPROXY_UNIT = "haproxy.service"
 HAPROXY_SOCKET = "/run/haproxy/admin.sock"
+WORKING_PORT = 9201
+"""Where a balancer says, at `/<service>`, whether that service works on its node. It tells nothing else."""
 KEEPALIVED_UNIT = "keepalived.service"
 KEYSTONE_PORT = 5000
 GLANCE_PORT, NOVA_PORT, NEUTRON_PORT, CINDER_PORT = 9292, 8774, 9696, 8776

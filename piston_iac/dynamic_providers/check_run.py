@@ -23,7 +23,11 @@ from piston_iac.plan.services import rgw
 
 DEVICE = "the cloud"
 _ACTION = "check itself"
-_WAITING = Waiting(DEVICE, _ACTION, "Look at the servers of project piston-check", poll_s=2.0)
+_LOOK_AT = (
+    "Look at the servers of project piston-check, and for one that does not start at the journal of "
+    "piston-nova-compute on its node"
+)
+_WAITING = Waiting(DEVICE, _ACTION, _LOOK_AT, poll_s=2.0)
 # Emulated machines on a busy node take a minute to boot.
 _MAKE_S, _ANSWER_S, _CLEAN_S, _CALL_S = 420.0, 240.0, 120.0, 90.0
 _LOOK_S = 40.0

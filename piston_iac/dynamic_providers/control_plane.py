@@ -22,7 +22,7 @@ from piston_iac.dynamic_providers.converging import Converging, Props, Seen
 from piston_iac.errors import Unreachable, WrongMachine
 from piston_iac.plan.cloud.backup_field import CURRENT
 from piston_iac.plan.cloud.fields import Looks, WantedControlPlane, seen_fields, unmade_fields
-from piston_iac.plan.cloud.member_service import RUNNING, STOPPED, part
+from piston_iac.plan.cloud.member_service import RUNNING, STOPPED, part, unlooked
 from piston_iac.plan.cloud.moves import any_leaves
 from piston_iac.plan.cloud.units import stopped_services
 
@@ -90,7 +90,8 @@ class ControlPlaneProvider(Converging[ControlPlaneInputs]):
             cause = f"its database is {seen}, and ours is {known}"
             raise WrongMachine(DEVICE, "read its state", cause, "Find out who made another one.")
         outs = {"databaseId": seen} if seen else {}
-        return Seen(seen_fields(wanted, looks, stopped_services(reports), bound), outs)
+        fields = seen_fields(wanted, looks, stopped_services(reports), bound)
+        return Seen({**fields, "fault": unlooked(layout.GALERA, reports, looks)}, outs)
 
     def converge(self, inputs: ControlPlaneInputs, bound: Mapping[str, Any]) -> None:
         """Make it, mend it."""

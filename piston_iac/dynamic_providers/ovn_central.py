@@ -19,7 +19,7 @@ from piston_iac.dynamic_providers.control_access import WithControlPlane, open_c
 from piston_iac.dynamic_providers.converging import Converging, Props, Seen
 from piston_iac.dynamic_providers.ovn_deploy import DEVICE, OvnDeploy
 from piston_iac.errors import Unreachable, WrongMachine
-from piston_iac.plan.cloud.member_service import RUNNING, STOPPED, part
+from piston_iac.plan.cloud.member_service import RUNNING, STOPPED, part, unlooked
 from piston_iac.plan.cloud.moves import too_many_leave
 from piston_iac.plan.cloud.ovn import cluster_ids, seen_fields, unmade_fields
 
@@ -73,7 +73,8 @@ class OvnCentralProvider(Converging[OvnCentralInputs]):
         if known and seen and known != seen:
             cause = f"its databases are {seen}, and ours are {known}"
             raise WrongMachine(DEVICE, "read its state", cause, "Find out who made other ones.")
-        return Seen(seen_fields(inputs.members, looks, bound), {"databaseIds": seen} if seen else {})
+        fields = {**seen_fields(inputs.members, looks, bound), "fault": unlooked(layout.OVN, reports, looks)}
+        return Seen(fields, {"databaseIds": seen} if seen else {})
 
     def converge(self, inputs: OvnCentralInputs, bound: Mapping[str, Any]) -> None:
         """Make them, mend them."""

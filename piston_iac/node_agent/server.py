@@ -86,6 +86,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer requests until the client leaves."""
         try:
             super().handle()
+        except ConnectionError:
+            # The client waited no longer, and left: there is nobody to tell.
+            pass
         finally:
             self.request.close()
 

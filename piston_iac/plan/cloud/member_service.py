@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from piston_iac.node_report import NodeReport
 
 RUNNING, STOPPED, ABSENT = "running", "stopped", "absent"
@@ -17,3 +19,14 @@ def usable(report: NodeReport | None, service: str) -> bool:
 def part(report: NodeReport | None, service: str) -> str:
     """State of a service of the node; empty when nobody knows."""
     return report.services.get(service, "") if report is not None else ""
+
+
+def unlooked(
+    service: str, reports: Mapping[str, NodeReport | None], looks: Mapping[str, object | None]
+) -> str:
+    """Hosts that report and do not tell what they see of the service, in words; empty when there are none.
+
+    No line of a node tells these. One that does not report at all has its own.
+    """
+    hosts = [host for host, it in reports.items() if part(it, service) and looks.get(host) is None]
+    return f"unreachable: {', '.join(hosts)}: no answer to what is seen there of {service}" if hosts else ""

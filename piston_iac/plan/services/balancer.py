@@ -57,7 +57,12 @@ def identity(site: Site, node: str) -> Identity:
 def haproxy_conf(site: Site, node: str) -> str:
     """haproxy.cfg of one control host."""
     return "\n".join(
-        (_HEAD, _database(site), *(part for it in api_services(site) for part in _service(site, node, it)))
+        (
+            _HEAD,
+            _database(site),
+            _working(site, node),
+            *(part for it in api_services(site) for part in _service(site, node, it)),
+        )
     )
 
 
@@ -104,6 +109,18 @@ def _database(site: Site) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _working(site: Site, node: str) -> str:
+    """Each balancer asks the services of its own node alone, and tells the others. Were each to ask the
+    services of all nodes, over TLS, that would be the most of what an idle control plane does.
+    """
+    lines = ["frontend working", f"  bind {members(site)[node]}:{layout.WORKING_PORT}"]
+    lines += [
+        f"  http-request return status 200 if {{ path /{it.name} }} {{ nbsrv({it.name}-here) gt 0 }}"
+        for it in api_services(site)
+    ]
+    return "\n".join([*lines, "  http-request return status 503"]) + "\n"
+
+
 def _service(site: Site, node: str, service: ApiService) -> Iterator[str]:
     address, own = virtual_address(site), members(site)[node]
     certificate = f"ssl crt {layout.WEB_IDENTITY}"
@@ -114,18 +131,20 @@ def _service(site: Site, node: str, service: ApiService) -> Iterator[str]:
         # A host's own balancer answers 503 while its service restarts: the request reached nobody, so another
         # host may have it.
         "  retry-on conn-failure 503",
-        f"  option httpchk GET {service.health}",
-        "  http-check expect rstatus (200|300)",
+        f"  option httpchk GET /{service.name}",
         "  http-request set-header X-Forwarded-Proto https",
     ]
-    asked = f"check inter {service.asked_every_s}s ssl verify required ca-file {layout.WEB_CA}"
+    check = f"check inter {service.asked_every_s}s"
+    asked = f"ssl verify required ca-file {layout.WEB_CA} {check} port {layout.WORKING_PORT}"
     lines += [f"  server {name} {at}:{service.port} {asked}" for name, at in members(site).items()]
     yield "\n".join(lines) + "\n"
     here = [
         f"listen {service.name}-here",
         f"  bind {own}:{service.port} {certificate}",
+        f"  option httpchk GET {service.health}",
+        "  http-check expect rstatus (200|300)",
         # Its unit holds it out while it stops, so that what is under way can end.
-        f"  server here {service.loopback}",
+        f"  server here {service.loopback} {check}",
     ]
     yield "\n".join(here) + "\n"
 

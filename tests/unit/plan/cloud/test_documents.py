@@ -109,6 +109,18 @@ def test_the_balancer_of_each_host_takes_its_own_services_from_the_loopback() ->
     assert "bind 10.64.20.10:5000 transparent ssl" in text
 
 
+def test_a_balancer_asks_its_own_services_and_the_other_balancers() -> None:
+    text = haproxy_conf(SITE, "n2")
+    own = text[text.index("listen keystone-here") :].split("\n\n")[0]
+    assert "option httpchk GET /v3" in own
+    assert own.rstrip().endswith("check inter 1s")
+    assert "bind 10.64.20.12:9201\n" in text
+    assert "return status 200 if { path /keystone } { nbsrv(keystone-here) gt 0 }" in text
+    asked = [line for line in text.splitlines() if "server n3 10.64.20.13:5000" in line]
+    # Without `check-ssl`, a check at another port is a plain one.
+    assert [line.endswith("check inter 1s port 9201") for line in asked] == [True]
+
+
 def test_the_first_host_is_the_first_to_hold_the_address() -> None:
     assert "priority 150" in keepalived_conf(SITE, "n1")
     assert "priority 148" in keepalived_conf(SITE, "n3")

@@ -9,7 +9,7 @@ import pytest
 from piston_iac import cloud_layout as layout
 from piston_iac.node_report import NodeReport
 from piston_iac.plan.ceph.actions import Apply, Attempt, Bootstrap, Done, Fail, FinishPermit, Permit, Wait
-from piston_iac.plan.cloud.member_service import ABSENT, RUNNING, STOPPED
+from piston_iac.plan.cloud.member_service import ABSENT, RUNNING, STOPPED, unlooked
 from piston_iac.plan.cloud.moves import any_leaves, too_many_leave
 from piston_iac.plan.cloud.ovn import (
     MEMBER,
@@ -49,6 +49,16 @@ def states(of_n2: OvnLook | None) -> dict[str, str]:
 
 def test_all_well_is_no_line() -> None:
     assert seen_fields(MEMBERS, ovn_looks(True), {}) == wanted_fields(MEMBERS)
+    assert unlooked(layout.OVN, look().reports, ovn_looks(True)) == ""
+
+
+def test_a_host_that_reports_and_tells_nothing_of_the_service_is_a_line() -> None:
+    seen = look(n3=None)
+    looks = {**ovn_looks(True), "n2": None, "n3": None}
+    line = f"unreachable: n2: no answer to what is seen there of {layout.OVN}"
+    assert unlooked(layout.OVN, seen.reports, looks) == line
+    # A node whose document knows nothing of it yet is not asked.
+    assert unlooked(layout.GALERA, seen.reports, looks) == ""
 
 
 @pytest.mark.parametrize(
