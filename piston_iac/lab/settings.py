@@ -53,6 +53,11 @@ class Lab:
         return self.directory / "rack.json"
 
     @property
+    def socket_room(self) -> Path:
+        """What the machine's room for packets was before the rack raised it, bytes. Only then is it there."""
+        return self.directory / "socket-room"
+
+    @property
     def shell_settings(self) -> Path:
         """The same settings for the shell scripts, as assignments."""
         return self.directory / "rack.sh"

@@ -20,6 +20,7 @@ from piston_iac.lab.rack import MAX_NODES, SWITCHES, Rack
 from piston_iac.lab.record import read_record, write_record
 from piston_iac.lab.run import launch
 from piston_iac.lab.settings import Lab
+from piston_iac.lab.socket_room import put_back, raise_room
 from piston_iac.lab.switches import PROJECT, start_switch, switch_alive
 
 _TOOLS = {
@@ -94,6 +95,7 @@ def _make(lab: Lab, rack: Rack) -> None:
     for node in rack.nodes:
         prepare_bmc(lab, node)
     write_record(lab, rack)
+    raise_room(lab)
     make_network(lab, rack)
     with ThreadPoolExecutor(4) as pool:
         parts = [pool.submit(start_switch, lab, switch, rack) for switch in SWITCHES]
@@ -130,6 +132,7 @@ def down(lab: Lab) -> None:
     remove_network(lab)
     remove_locks(lab)
     detach_below(lab.directory)
+    put_back(lab)
     if lab.directory.exists():
         shutil.rmtree(lab.directory)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -39,8 +40,19 @@ def position(rack: Machines, node: str) -> int:
     return int(text.rpartition(":")[2] or -1)
 
 
+def test_a_row_that_another_one_changed_meanwhile_can_be_written(members: Machines) -> None:
+    """OpenStack's services read rows, and write them later in the same transaction."""
+    db.sql(members, FIRST, "INSERT INTO shop.goods (name) VALUES ('first')")
+    reads, writes = "SELECT name, SLEEP(2) FROM shop.goods", "UPDATE shop.goods SET name = 'both'"
+    with ThreadPoolExecutor() as pool:
+        slow = pool.submit(db.sql, members, FIRST, f"START TRANSACTION; {reads}; {writes}; COMMIT")
+        time.sleep(1.0)
+        db.sql(members, FIRST, "UPDATE shop.goods SET name = 'changed'")
+        slow.result()
+    assert db.rows(members, FIRST) == ["both"]
+
+
 def test_one_that_is_alone_waits_and_says_what_it_has(members: Machines) -> None:
-    db.sql(members, FIRST, "INSERT INTO shop.goods (name) VALUES ('both')")
     db.stop(members, SECOND, layout.GALERA_UNIT)
     forget(members, SECOND)
     wait_until(lambda: db.in_step(members, FIRST), "the first one goes on")

@@ -10,13 +10,16 @@ from piston_iac.lab.cgroups import rack_unit
 from piston_iac.lab.network import namespaces
 from piston_iac.lab.power import power_on, running
 from piston_iac.lab.settings import Lab
+from piston_iac.lab.socket_room import SETTING, WANTED_BYTES
 from tests.lab.rack.rig import PREFIX, SCRATCH
 
 
 def test_life_of_a_rack() -> None:
     lab = Lab(SCRATCH / f"{PREFIX}-2", f"{PREFIX}-2")
+    room = SETTING.read_text()
     try:
         assert updown.up(lab, 2)
+        assert int(SETTING.read_text()) >= WANTED_BYTES
         assert not updown.up(lab, 2)
         with pytest.raises(SetupError, match="one with 2 nodes is up"):
             updown.up(lab, 1)
@@ -30,6 +33,7 @@ def test_life_of_a_rack() -> None:
     finally:
         updown.down(lab)
     assert updown.leftovers(lab) == ()
+    assert SETTING.read_text() == room
     updown.down(lab)
 
 
