@@ -4,6 +4,8 @@
 set -eu
 export OS_CLOUD=lab
 
+state() { openstack server show "day-$1" -f value -c status; }
+
 echo "== a network with a way out"
 openstack network create day
 openstack subnet create day --network day --subnet-range 192.168.8.0/24
@@ -19,7 +21,10 @@ done
 openstack volume create day --size 1
 address=$(openstack floating ip create public -f value -c floating_ip_address)
 for number in 1 2 3; do
-    until [ "$(openstack server show "day-$number" -f value -c status)" = ACTIVE ]; do sleep 2; done
+    until [ "$(state "$number")" = ACTIVE ]; do
+        if [ "$(state "$number")" = ERROR ]; then openstack server show "day-$number" -f value -c fault && exit 1; fi
+        sleep 2
+    done
 done
 openstack server add volume day-1 day
 openstack server add floating ip day-1 "$address"
