@@ -1,8 +1,8 @@
 """Room for packets that wait for a switch in user space.
 
-Such a switch takes packets from sockets whose room is a setting of the whole machine. As it comes, that room is
-full within moments in which the switch gets no processor time: four packets of a hundred were lost that way
-while a cloud was installed, and connections with them. A real switch does not compete with its servers.
+Such a switch takes packets from sockets whose room is a setting of the whole machine. As it comes, that room
+is full within moments in which the switch gets no processor time: while a cloud was installed the data
+switch lost 61,595 packets that way. A real switch does not compete with its servers.
 
 Two racks at once share the setting: the one that raised it puts it back.
 """
