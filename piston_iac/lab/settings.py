@@ -54,7 +54,7 @@ class Lab:
 
     @property
     def socket_room(self) -> Path:
-        """What the machine's room for packets was before the rack raised it, bytes. Only then is it there."""
+        """The room for packets that the machine had before the rack raised it, bytes; else not there."""
         return self.directory / "socket-room"
 
     @property

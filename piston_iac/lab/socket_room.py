@@ -24,15 +24,16 @@ def raise_room(lab: Lab) -> None:
     Raises:
         SetupError: this machine does not let us.
     """
-    there = int(SETTING.read_text())
-    if there >= WANTED_BYTES:
-        return
     try:
+        there = int(SETTING.read_text())
+        if there >= WANTED_BYTES:
+            return
+        # Written down first: a run that is killed here leaves nothing that `down` does not know of.
+        lab.socket_room.write_text(str(there))
         SETTING.write_text(str(WANTED_BYTES))
     except OSError as error:
         remedy = f"Run `sysctl -w net.core.rmem_default={WANTED_BYTES}` where that is allowed"
         raise SetupError("this machine", "give switches room for packets", str(error), remedy) from None
-    lab.socket_room.write_text(str(there))
 
 
 def put_back(lab: Lab) -> None:

@@ -21,8 +21,11 @@ done
 openstack volume create day --size 1
 address=$(openstack floating ip create public -f value -c floating_ip_address)
 for number in 1 2 3; do
-    until [ "$(state "$number")" = ACTIVE ]; do
-        if [ "$(state "$number")" = ERROR ]; then openstack server show "day-$number" -f value -c fault && exit 1; fi
+    until now=$(state "$number") && [ "$now" = ACTIVE ]; do
+        if [ "$now" = ERROR ]; then
+            openstack server show "day-$number" -f value -c fault
+            exit 1
+        fi
         sleep 2
     done
 done

@@ -96,7 +96,7 @@ def server_conf(site: str, node: str, addresses: Mapping[str, str]) -> str:
         "innodb_log_file_size": "48M",
         # From 11.6.2 on a statement that meets a row which another one has changed since fails with 1020 and
         # takes its transaction along. OpenStack retries deadlocks and knows nothing of that (launchpad, nova
-        # 2116186): machines that moved could not be removed, and new ones ended in ERROR.
+        # 2116186): machines that moved could not be removed, and ended in ERROR.
         "innodb_snapshot_isolation": "OFF",
         "performance_schema": "OFF",
         "wsrep_on": "ON",
