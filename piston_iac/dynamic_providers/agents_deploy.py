@@ -9,7 +9,7 @@ from piston_iac.devices.control_plane import ControlPlaneDriver, Login
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.dynamic_providers.waiting import Waiting
-from piston_iac.errors import PistonError, Unreachable
+from piston_iac.errors import PistonError, TimedOut, Unreachable
 from piston_iac.plan.cloud.agents import AgentLook, Mending, mend
 from piston_iac.plan.cloud.api_call import OK, Call
 
@@ -55,10 +55,13 @@ class AgentsDeploy:
             step = self._step()
             if step is not None and not step.waits and (not step.busy or busy.over()):
                 break
-            if step is not None and step.waits and not step.dead and settle.left_s() <= 0.0:
+            try:
+                waiting.pause(_what(step), settle)
+            except TimedOut:
+                if step is None or not step.waits or step.dead:
+                    raise
                 runtime.warn(f"{self.service}: {', '.join(step.waits)}; the others work. {_LOOK_AT}.")
                 break
-            waiting.pause(_what(step), settle)
         for reason in self._refused.values():
             runtime.warn(reason)
         for stranger in step.strangers:

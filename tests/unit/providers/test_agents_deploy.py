@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from piston_iac.deadline import Deadline
 from piston_iac.devices.control_plane import Login
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.agents_deploy import AgentsDeploy
@@ -118,6 +120,16 @@ def test_one_that_does_not_come_is_warned_of_and_stops_nothing(warned: list[str]
     deploy(Plane(computes(n4={"state": "down"})), settle_s=0.05)
     (line,) = warned
     assert line.startswith("nova: n4 nova-compute (down); the others work.")
+
+
+def test_time_that_runs_out_while_it_decides_is_a_warning_too(
+    warned: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for settle_s in range(1, 12):
+        ticks = itertools.count()  # each look at the clock takes a second
+        monkeypatch.setattr(Deadline, "after", lambda s, cancelled=None, t=ticks: Deadline(s, t.__next__))
+        deploy(Plane(computes(n4={"state": "down"})), settle_s=settle_s)
+    assert len(warned) == 11
 
 
 def test_without_one_that_works_the_service_is_not_ready() -> None:
