@@ -91,6 +91,8 @@ WORKING_PORT = 9201
 KEEPALIVED_UNIT = "keepalived.service"
 KEYSTONE_PORT = 5000
 GLANCE_PORT, NOVA_PORT, NEUTRON_PORT, CINDER_PORT = 9292, 8774, 9696, 8776
+UNTRUSTED = -1
+"""In place of an answer's status: somebody else's certificate is served there, or one that has ended."""
 WEB_CA = "/etc/piston/web-ca.pem"
 WEB_IDENTITY = "/etc/piston/web.pem"
 """Certificate and key of this node's balancer, one after the other."""

@@ -5,7 +5,8 @@ In: {"user", "password", "project", "token", "calls": [{"method", "path", "body"
 earlier answer, empty for none: a login costs every service more than a call. `logins`: accounts that are
 tried; `apis`: asked at the virtual address and at every control host.
 Out: {"answers": [{"code", "body"}], "token", "logins": {user: true}, "apis": {name: {place: code}}}, where a
-place is "address" or a node; `change` ends with the first call that is refused. Code 0: no answer.
+place is "address" or a node; `change` ends with the first call that is refused. Code 0: no answer; -1:
+another certificate.
 """
 
 from __future__ import annotations

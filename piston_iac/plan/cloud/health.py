@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from piston_iac import cloud_layout as layout
+
 ADDRESS = "address"
 ANSWERS = "answers"
 _WORKING = (200, 300)
@@ -15,9 +17,15 @@ def working(code: int) -> bool:
 
 
 def seen_apis(codes: Mapping[str, int], silent: Collection[str], before: Mapping[str, str]) -> dict[str, str]:
-    """What each place answers, in words. One that is on a node that is away keeps its last value."""
+    """What each place answers, in words.
+
+    One that is on a node that is away keeps its last value, and so does one that cannot be asked for its
+    certificate: the control plane's own line says that once, for all services there.
+    """
     return {
-        place: str(before.get(place, ANSWERS)) if place in silent else _words(code)
+        place: str(before.get(place, ANSWERS))
+        if place in silent or code == layout.UNTRUSTED
+        else _words(code)
         for place, code in codes.items()
     }
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from piston_iac.cloud_layout import UNTRUSTED
 from piston_iac.plan.cloud.fields import HELD, IN_STEP, MEMBER, Looks, seen_fields, wanted_fields
-from piston_iac.plan.cloud.health import seen_apis, wanted_apis
+from piston_iac.plan.cloud.health import seen_apis, wanted_apis, working
 from piston_iac.plan.cloud.seen import Certificate, DatabaseMember, HostLook, QueueMember, parse
 from tests.unit.plan.cloud.samples import ADDRESS, NAMES, WANTED, control_plane_looks, host_look
 
@@ -118,6 +119,12 @@ def test_each_place_of_an_api_is_told_and_a_silent_host_keeps_its_last_word() ->
         "n3": "no answer",
     }
     assert seen_apis(codes, ("n2", "n3"), {}) == wanted_apis(("n1", "n2", "n3"))
+
+
+def test_another_certificate_is_told_by_the_control_plane_alone() -> None:
+    codes = {"address": 200, "n1": 200, "n2": UNTRUSTED}
+    assert seen_apis(codes, (), {}) == wanted_apis(("n1", "n2"))
+    assert not working(UNTRUSTED)
 
 
 def test_what_a_stopped_unit_held_out_itself_is_told_by_its_service_alone() -> None:
