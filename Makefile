@@ -8,7 +8,7 @@ PYTHON := .venv/bin/python
 GUEST := piston_iac/micro_os/guest/files
 ON_NODES := piston_iac/micro_os/recipe/files/usr/lib/piston
 SCRIPTS := setup/*.sh bin/* .ci/run env.sh tests/lab/*.sh $(GUEST)/init $(GUEST)/udhcpc.script \
-	$(ON_NODES)/start-wsgi $(ON_NODES)/without-root/sudo
+	$(ON_NODES)/start-wsgi $(ON_NODES)/balancer-runs $(ON_NODES)/without-root/sudo
 # Debian leaves /usr/sbin out of a plain user's PATH; tests start dnsmasq and chronyd.
 export PATH := $(PATH):/usr/sbin:/sbin:$(CURDIR)/build/tools
 

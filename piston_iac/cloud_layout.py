@@ -143,6 +143,16 @@ API_LOOK, API_CHANGE = "api-look", "api-change"
 CHECK_PAGES, CHECK_OBJECTS, CHECK_DASHBOARD = "check-pages", "check-objects", "check-dashboard"
 
 
+FILL = "--fill"
+"""Between the commands of a service's schema and those that put in what is the site's own."""
+NOVA_CELL = "cell1"
+"""Where Nova keeps its machines. Its services remember which cells there were when they began."""
+EMPTY_DATABASE = "/usr/share/piston/database.tar"
+"""In every image: the data directory of a database without content, with the schemas of all services."""
+SCHEMAS = "/usr/share/piston/schemas.json"
+"""Beside it: the versions of those schemas, as their migrations keep them, by database."""
+
+
 def migrate_program(service: str) -> str:
     """Brings its database to the schema of this image's release."""
     return f"service-migrate-{service}"
@@ -161,6 +171,16 @@ def database_conf(service: str) -> str:
         "nova-metadata": "/etc/nova/nova.conf",
     }
     return others.get(service, f"/etc/{service}/{service}.conf")
+
+
+def database_sections(service: str) -> dict[str, str]:
+    """The databases that a service finds there, by the section of its settings."""
+    others = {
+        "nova": {"database": "nova", "api_database": "nova_api"},
+        "nova-metadata": {"database": "nova", "api_database": "nova_api"},
+        "placement": {"placement_database": "placement"},
+    }
+    return others.get(service, {"database": service})
 
 
 def daemon_unit(service: str, role: str) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from piston_iac.errors import SetupError
+from piston_iac.micro_os.database.build import add_database
 from piston_iac.micro_os.recipe import Recipe
 
 _NEEDED = {
@@ -92,6 +93,8 @@ def ensure_base(recipe: Recipe, cache: Path, say: Callable[[str], None]) -> Path
                 _remove(path)
         for patch in recipe.patches:
             apply_patch(patch, half)
+        say("micro-OS: making an empty database with the schemas of all services")
+        add_database(half)
         half.rename(root)
     finally:
         _remove(half)

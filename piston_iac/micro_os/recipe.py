@@ -1,8 +1,8 @@
 """What the micro-OS consists of: the recipe read from its directory, and its digests.
 
-The recipe has two parts. The base is Debian's packages, less what nobody reads, with our patches: slow to
-build, changed seldom. On top come our files, units and Python code: quick to add, changed often. Each has
-a digest.
+The recipe has two parts. The base is Debian's packages, less what nobody reads, with our patches and an
+empty database that they make: slow to build, changed seldom. On top come our files, units and Python code:
+quick to add, changed often. Each has a digest.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+
+from piston_iac.micro_os.database import schemas
 
 SUITE = "trixie"
 RECIPE_DIR = Path(__file__).with_name("recipe")
@@ -53,7 +55,7 @@ class Recipe:
     """The whole recipe. `units` pairs a unit with the target that wants it; `patches` are unified diffs.
 
     `answers` are lines for debconf: what packages ask while they are installed; `accounts` are users with
-    fixed numbers.
+    fixed numbers. `database`: digest of what the empty database is made from.
     """
 
     suite: str
@@ -66,13 +68,14 @@ class Recipe:
     host_units: tuple[str, ...]
     units: tuple[tuple[str, str], ...]
     files: tuple[SourceFile, ...]
+    database: str
 
     def base_digest(self) -> str:
         """SHA-256 of what the base is made from, hexadecimal."""
         patches = [hashlib.sha256(path.read_bytes()).hexdigest() for path in self.patches]
         accounts = [it.passwd for it in self.accounts]
         parts = [self.suite, *self.packages, "answers", *self.answers, "accounts", *accounts]
-        return _digest([*parts, "strip", *self.strip, "patches", *patches])
+        return _digest([*parts, "strip", *self.strip, "patches", *patches, "database", self.database])
 
     def digest(self) -> str:
         """SHA-256 of everything the image is made from, hexadecimal."""
@@ -98,6 +101,7 @@ def load_recipe(directory: Path = RECIPE_DIR, code: Path = CODE_DIR) -> Recipe:
         host_units=_lines(directory / "host_units"),
         units=units,
         files=(*_tree(directory / "files"), *_code(code, _lines(directory / "code"))),
+        database=schemas.digest(),
     )
 
 

@@ -18,6 +18,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from piston_iac.deadline import Deadline
+from piston_iac.node_agent.forked import FORKS, Forked, is_ours
 from piston_iac.node_agent.tools import ToolFailed
 
 _CHUNK_BYTES = 1 << 16
@@ -77,8 +78,10 @@ def run_program(
     return Finished(status, output, last_line(conversation.errors))
 
 
-def _started(command: Sequence[str]) -> subprocess.Popen[bytes]:
+def _started(command: Sequence[str]) -> subprocess.Popen[bytes] | Forked:
     environment = {**os.environ, "LC_ALL": "C"}
+    if is_ours(command):
+        return FORKS.start(command, environment)
     pipe = subprocess.PIPE
     try:
         return subprocess.Popen(
@@ -100,7 +103,9 @@ class _Conversation:
     A program that answers before it has read all, or reads nothing at all, blocks nobody.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], stdin: Iterator[bytes], output: IO[bytes]) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes] | Forked, stdin: Iterator[bytes], output: IO[bytes]
+    ) -> None:
         assert process.stdin and process.stdout and process.stderr  # noqa: S101 - asked for as pipes
         self._process = process
         self._stdin, self._stdout, self._stderr = process.stdin, process.stdout, process.stderr
@@ -173,7 +178,7 @@ class _Conversation:
         stream.close()
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes] | Forked) -> None:
     """Kill what is left of it. One that hangs in the kernel does not even end when killed: do not wait."""
     if process.returncode is not None:
         return

@@ -6,23 +6,22 @@ service that starts too early ends, and starting it again and again takes the wh
 
 from __future__ import annotations
 
-import configparser
 import os
 import sys
-from urllib.parse import urlsplit
 
 import pymysql
 
 from piston_iac import cloud_layout as layout
 from piston_iac.deadline import Deadline
+from piston_iac.node_programs.cloud.service_database import service_database
 from piston_iac.node_programs.program import Fault, guarded, leave
 
 # It ends with a word in the journal then, and systemd starts it again.
-_WAIT_S, _POLL_S, _CALL_S = 600.0, 2.0, 5
-# Placement calls it otherwise.
-SECTIONS = ("database", "placement_database")
+_WAIT_S, _POLL_S = 600.0, 2.0
 # What every service's migrations keep their place in.
 _MIGRATED = "SELECT 1 FROM alembic_version LIMIT 1"
+# Nova's services remember the cells that there were when they began, and never see one that comes later.
+_CELL = "SELECT 1 FROM cell_mappings WHERE name = %s"
 
 
 def await_schema(service: str) -> None:
@@ -31,38 +30,27 @@ def await_schema(service: str) -> None:
     Raises:
         Fault: it does not come.
     """
-    conf = layout.database_conf(service)
-    if not conf:
+    if not layout.database_conf(service):
         return
     deadline = Deadline.after(_WAIT_S)
-    while why := _missing(conf):
+    while why := _missing(service):
         if deadline.over():
             raise Fault(f"no schema of {service} after {_WAIT_S:.0f} s: {why}")
         deadline.pause(_POLL_S)
 
 
-def _missing(conf: str) -> str:
+def _missing(service: str) -> str:
     """Why not yet; empty when it is there. It names no statement and no login."""
-    parser = configparser.RawConfigParser(strict=False)
-    parser.read(conf)
-    section = next(it for it in SECTIONS if parser.has_option(it, "connection"))
-    place = urlsplit(parser.get(section, "connection"))
     try:
-        with (
-            pymysql.connect(
-                host=place.hostname or "",
-                port=place.port or 0,
-                user=place.username,
-                password=place.password or "",
-                database=place.path.lstrip("/"),
-                connect_timeout=_CALL_S,
-                read_timeout=_CALL_S,
-            ) as connection,
-            connection.cursor() as cursor,
-        ):
-            return "" if cursor.execute(_MIGRATED) else "its migration has only begun"
+        for section, database in layout.database_sections(service).items():
+            with service_database(service, section) as cursor:
+                if not cursor.execute(_MIGRATED):
+                    return "its migration has only begun"
+                if database == "nova_api" and not cursor.execute(_CELL, (layout.NOVA_CELL,)):
+                    return "its cell is not there yet"
     except (pymysql.MySQLError, OSError) as error:
         return f"the database says {error.args[0] if error.args else type(error).__name__}"
+    return ""
 
 
 def main(arguments: list[str]) -> int:

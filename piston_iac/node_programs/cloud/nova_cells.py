@@ -8,26 +8,27 @@ from __future__ import annotations
 
 import sys
 
+import pymysql
+
 from piston_iac.node_agent.tools import run
-from piston_iac.node_programs.program import guarded, leave
+from piston_iac.node_programs.cloud.service_database import service_database
+from piston_iac.node_programs.program import Fault, guarded, leave
 
 _LIMIT_S = 120.0
-
-
-def names(listed: str) -> frozenset[str]:
-    """Names of the cells in the table that `nova-manage cell_v2 list_cells` prints. Pure."""
-    rows = [line.split("|") for line in listed.splitlines() if line.startswith("|")]
-    return frozenset(row[1].strip() for row in rows[1:])
 
 
 def make(name: str, database: str, messages: str) -> None:
     """Make it where it is missing.
 
     Raises:
-        ToolFailed: Nova refuses.
+        Fault: the database does not answer. ToolFailed: Nova refuses.
     """
-    if name in names(run("nova-manage", "cell_v2", "list_cells", limit_s=_LIMIT_S)):
-        return
+    try:
+        with service_database("nova", "api_database") as cursor:
+            if cursor.execute("SELECT 1 FROM cell_mappings WHERE name = %s", (name,)):
+                return
+    except (pymysql.MySQLError, OSError) as error:
+        raise Fault(f"cannot see Nova's cells ({type(error).__name__})") from None
     create = ("nova-manage", "cell_v2", "create_cell", "--name", name)
     run(*create, "--database_connection", database, "--transport-url", messages, limit_s=_LIMIT_S)
 

@@ -43,8 +43,10 @@ class ApiService:
     `databases`: the first one bears the name of the user that owns them all, and of the password's purpose.
     `asked_every_s`: how often each balancer asks each host whether it works; hosts that are away are noticed
     by those that are asked often, and by every request.
-    `migrate`: the commands that bring them to this release's schema, in order, run as `user`; each does no
-    harm when it is repeated, and none holds a secret. `has_account`: it logs in at Keystone under its name.
+    `schema`: the commands that bring them to this release's schema, in order, run as `user`; each does no
+    harm when it is repeated. What they make of empty databases is in the image (`micro_os.database`), so they
+    name nothing of a site. `fill`: those that put in what the site's own services need, run after them.
+    `has_account`: it logs in at Keystone under its name.
     `agents`: how it tells what it runs on nodes; None: it does not.
     """
 
@@ -58,7 +60,8 @@ class ApiService:
     wsgi: Wsgi | None = None
     daemons: tuple[str, ...] = ()
     databases: tuple[str, ...] = ()
-    migrate: Callable[[Site], tuple[Command, ...]] | None = None
+    schema: tuple[Command, ...] = ()
+    fill: Callable[[Site], tuple[Command, ...]] = lambda _site: ()
     has_account: bool = True
     here: int = 0
     asked_every_s: int = 5

@@ -165,7 +165,7 @@ def keepalived_conf(site: Site, node: str) -> str:
 }}
 
 vrrp_script balancer {{
-  script "/usr/bin/pidof haproxy"
+  script "/usr/lib/piston/balancer-runs"
   interval 1
   fall 2
   rise 2

@@ -25,6 +25,11 @@ def api_services(site: Site) -> tuple[ApiService, ...]:
     return (*_CORE, *(_CLOUD if site.cloud else ()))
 
 
+def with_schema() -> tuple[ApiService, ...]:
+    """Those that have databases, whatever a site has of them."""
+    return tuple(it for it in (*_CORE, *_CLOUD) if it.schema)
+
+
 def agents_of(service: str) -> AgentLook | None:
     """How a service tells what it runs on nodes; None: it does not."""
     return next((it.agents for it in (*_CORE, *_CLOUD) if it.name == service), None)

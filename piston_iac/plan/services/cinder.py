@@ -109,6 +109,6 @@ SERVICE = ApiService(
     wsgi=Wsgi("/usr/bin/cinder-wsgi", threads=1, processes=2),
     daemons=tuple(layout.daemon_unit("cinder", it) for it in ("scheduler", "volume", "backup")),
     databases=("cinder",),
-    migrate=lambda _site: (("cinder-manage", "db", "sync"),),
+    schema=(("cinder-manage", "db", "sync"),),
     agents=agents.VOLUME,
 )

@@ -29,9 +29,10 @@ def fragment(site: Site, node: str, service: ApiService) -> Fragment:
 
 
 def _programs(site: Site, service: ApiService) -> tuple[Program, ...]:
-    if service.migrate is None:
+    if not service.schema:
         return ()
-    words = ("python3", "-m", _MODULE, service.user, *map(shlex.join, service.migrate(site)))
+    schema, fill = (map(shlex.join, it) for it in (service.schema, service.fill(site)))
+    words = ("python3", "-m", _MODULE, service.name, service.user, *schema, layout.FILL, *fill)
     return (Program(layout.migrate_program(service.name), words, writes=True, limit_s=_MIGRATE_S),)
 
 

@@ -76,5 +76,5 @@ SERVICE = ApiService(
     files=_files,
     wsgi=Wsgi("/usr/bin/glance-wsgi-api"),
     databases=("glance",),
-    migrate=lambda _site: (("glance-manage", "db_sync"),),
+    schema=(("glance-manage", "db_sync"),),
 )

@@ -65,6 +65,6 @@ SERVICE = ApiService(
     files=_files,
     wsgi=Wsgi("/usr/bin/keystone-wsgi-public"),
     databases=("keystone",),
-    migrate=lambda _site: (("keystone-manage", "db_sync"),),
+    schema=(("keystone-manage", "db_sync"),),
     has_account=False,
 )

@@ -101,6 +101,6 @@ SERVICE = ApiService(
         layout.daemon_unit("neutron", "ovn-maintenance-worker"),
     ),
     databases=("neutron",),
-    migrate=lambda _site: (("neutron-db-manage", "--config-file", _CONF, "upgrade", "heads"),),
+    schema=(("neutron-db-manage", "--config-file", _CONF, "upgrade", "heads"),),
     agents=agents.NETWORK,
 )

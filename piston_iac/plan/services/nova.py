@@ -104,12 +104,13 @@ SERVICE = ApiService(
     wsgi=Wsgi("/usr/bin/nova-api-wsgi", threads=1, processes=2),
     daemons=(layout.daemon_unit("nova", "scheduler"), layout.daemon_unit("nova", "conductor")),
     databases=("nova", "nova_api", "nova_cell0"),
-    migrate=lambda site: (
+    schema=(
         ("nova-manage", "api_db", "sync"),
         ("nova-manage", "cell_v2", "map_cell0", "--database_connection", _CELL0),
-        ("python3", "-m", _CELLS, "cell1", _CELL1, _transport(site)),
         ("nova-manage", "db", "sync"),
     ),
+    # Which control hosts have the message bus is the site's own.
+    fill=lambda site: (("python3", "-m", _CELLS, layout.NOVA_CELL, _CELL1, _transport(site)),),
     agents=agents.COMPUTE,
 )
 

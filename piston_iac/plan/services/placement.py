@@ -42,5 +42,5 @@ SERVICE = ApiService(
     files=_files,
     wsgi=Wsgi("/usr/bin/placement-api"),
     databases=("placement",),
-    migrate=lambda _site: (("placement-manage", "db", "sync"),),
+    schema=(("placement-manage", "db", "sync"),),
 )

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from piston_iac import cloud_layout as layout
-from piston_iac.node_programs.cloud.await_schema import SECTIONS
 from piston_iac.plan.documents import node_document
 from piston_iac.plan.services.catalogue import api_services
 from piston_iac.site.load import load_file
@@ -23,8 +22,7 @@ def test_where_a_service_finds_its_database_is_known(service: object) -> None:
     if not databases and name != "nova-metadata":
         assert not layout.database_conf(name) or layout.database_conf(name) not in FILES
         return
-    text = FILES[layout.database_conf(name)]
-    assert f"/{databases[0] if databases else 'nova'}?charset" in text
     parser = configparser.RawConfigParser(strict=False)
-    parser.read_string(text)
-    assert [it for it in SECTIONS if parser.has_option(it, "connection")]
+    parser.read_string(FILES[layout.database_conf(name)])
+    for section, database in layout.database_sections(name).items():
+        assert f"/{database}?charset" in parser.get(section, "connection")
