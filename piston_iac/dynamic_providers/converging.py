@@ -29,11 +29,18 @@ from pydantic.alias_generators import to_camel
 from piston_iac.deadline import Deadline
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.shown import shown_changes
-from piston_iac.errors import AccessRefused, DeviceRefused, PistonError, Unreachable, WrongMachine
+from piston_iac.errors import (
+    AccessRefused,
+    DeviceRefused,
+    PistonError,
+    TimedOut,
+    Unreachable,
+    WrongMachine,
+)
 
 Props = dict[str, Any]
 _PROVIDER = "__provider"
-_AGAIN_S = 3.0
+_AGAIN_S, _PATIENCE_S = 3.0, 60.0
 
 
 class Inputs(BaseModel):
@@ -214,12 +221,17 @@ class Converging(ResourceProvider, Generic[I]):
         return {**_public(props), **seen.fields, **seen.outs, **kept}
 
     def _seen_after(self, inputs: I, bound: Mapping[str, Any]) -> Seen:
-        """What converging ended with. What was just changed may not answer at once: it is asked once more."""
-        try:
-            return self.observe_alone(inputs, bound, self._look(inputs))
-        except (DeviceRefused, Unreachable):
-            runtime.CANCELLED.wait(_AGAIN_S)
-            return self.observe_alone(inputs, bound, self._look(inputs))
+        """What converging ended with. What was just changed may not answer at once, or in time while all else
+        of the site starts: it is asked anew for a while.
+        """
+        patience = Deadline.after(_PATIENCE_S, runtime.CANCELLED)
+        while True:
+            try:
+                return self.observe_alone(inputs, bound, self._look(inputs))
+            except (DeviceRefused, Unreachable, TimedOut):
+                if patience.over():
+                    raise
+                patience.pause(_AGAIN_S)
 
     def _kept(self, bound: Mapping[str, Any]) -> Props:
         """What first contact bound: it stays, whatever is seen later."""

@@ -76,6 +76,9 @@ def _become(command: Sequence[str], standard: Sequence[int], run: socket.socket)
     status = 1
     try:
         os.setsid()
+        module, *arguments = command
+        # What `ps` and `top` show.
+        Path("/proc/self/comm").write_text(module.rpartition(".")[2][:_COMM_LETTERS])
         # Not before: whoever knows the number may kill the session of that number.
         run.send(str(os.getpid()).encode())
         signal.set_wakeup_fd(-1)
@@ -83,9 +86,6 @@ def _become(command: Sequence[str], standard: Sequence[int], run: socket.socket)
         for number, descriptor in enumerate(standard):
             os.dup2(descriptor, number)
         os.closerange(_FIRST_BEYOND_STANDARD, _BEYOND_ALL)
-        module, *arguments = command
-        # What `ps` and `top` show.
-        Path("/proc/self/comm").write_text(module.rpartition(".")[2][:_COMM_LETTERS])
         sys.argv = [module, *arguments]
         # It is run as the main program, beside what it is to those who import it.
         sys.modules.pop(module, None)

@@ -106,7 +106,7 @@ SERVICE = ApiService(
     health="/healthcheck",
     user=_USER,
     files=_files,
-    wsgi=Wsgi("/usr/bin/cinder-wsgi", threads=1, processes=2),
+    wsgi=Wsgi("/usr/bin/cinder-wsgi", threads=1),
     daemons=tuple(layout.daemon_unit("cinder", it) for it in ("scheduler", "volume", "backup")),
     databases=("cinder",),
     schema=(("cinder-manage", "db", "sync"),),

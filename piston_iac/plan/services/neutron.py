@@ -18,6 +18,8 @@ _CONF = "/etc/neutron/neutron.conf"
 # Its API reads both, and takes no other names.
 _LAYER_2_CONF = "/etc/neutron/plugins/ml2/ml2_conf.ini"
 _STATE = "/var/lib/neutron"
+# More than a site has networks. Neutron writes a row for each at its first start, and reads all at every one.
+_NETWORKS = "1:16384"
 PHYSICAL_NETWORK = NetworkName.PUBLIC.value
 """What provider networks name: the data bridge of every node."""
 # What OVN's own header takes of a packet at most, bytes.
@@ -75,7 +77,7 @@ def _layer_2(site: Site) -> settings.Sections:
             "path_mtu": site.networks.cloud.mtu,
             "physical_network_mtus": f"{PHYSICAL_NETWORK}:{public.mtu}",
         },
-        "ml2_type_geneve": {"vni_ranges": "1:65536", "max_header_size": _GENEVE_HEADER},
+        "ml2_type_geneve": {"vni_ranges": _NETWORKS, "max_header_size": _GENEVE_HEADER},
         "ml2_type_vlan": {"network_vlan_ranges": f"{PHYSICAL_NETWORK}:{public.vid}:{public.vid}"},
         "securitygroup": {"enable_security_group": "true"},
         "ovn": {

@@ -101,7 +101,7 @@ SERVICE = ApiService(
     user=USER,
     files=_files,
     # It puts its waiting aside by itself, and bears no second thread.
-    wsgi=Wsgi("/usr/bin/nova-api-wsgi", threads=1, processes=2),
+    wsgi=Wsgi("/usr/bin/nova-api-wsgi", threads=1),
     daemons=(layout.daemon_unit("nova", "scheduler"), layout.daemon_unit("nova", "conductor")),
     databases=("nova", "nova_api", "nova_cell0"),
     schema=(

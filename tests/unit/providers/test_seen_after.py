@@ -1,4 +1,4 @@
-"""What was just changed may not answer at once: it is asked once more, and then the fault is told."""
+"""What was just changed may not answer at once: it is asked for a while, and then the fault is told."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from piston_iac.deadline import Deadline
 from piston_iac.dynamic_providers import converging, runtime
 from piston_iac.dynamic_providers.converging import Converging, Inputs, Seen
-from piston_iac.errors import PistonError, Unreachable, WrongMachine
+from piston_iac.errors import PistonError, TimedOut, Unreachable, WrongMachine
 
 
 class Late(Converging[Inputs]):
@@ -39,22 +39,27 @@ class Late(Converging[Inputs]):
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(converging, "_AGAIN_S", 0.0)
+    monkeypatch.setattr(converging, "_AGAIN_S", 0.01)
+    monkeypatch.setattr(converging, "_PATIENCE_S", 0.2)
 
 
 def silent() -> Unreachable:
     return Unreachable("thing", "read it", "no answer", "Wait.")
 
 
-def test_one_lost_answer_fails_no_run() -> None:
-    made = Late(silent()).create({"site": "lab"}).outs
+def late() -> TimedOut:
+    return TimedOut("thing", "read it", "its answer does not end in time", "Wait.")
+
+
+def test_lost_and_late_answers_fail_no_run() -> None:
+    made = Late(silent(), late(), silent()).create({"site": "lab"}).outs
     assert made
     assert made["answer"] == "seen"
 
 
 def test_silence_fails_it() -> None:
     with pytest.raises(runtime.HalfMade):
-        Late(silent(), silent()).create({"site": "lab"})
+        Late(*(silent() for _ in range(1000))).create({"site": "lab"})
 
 
 def test_another_machine_is_not_asked_again() -> None:
