@@ -88,8 +88,9 @@ class CheckRun:
 
     def _make(self) -> Ready:
         limit = self._limit(_MAKE_S)
+        seen = self._seen(limit)
         while True:
-            step = next_step(self.hosts, self.project, self._seen(limit))
+            step = next_step(self.hosts, self.project, seen)
             match step:
                 case Ready():
                     return step
@@ -97,8 +98,10 @@ class CheckRun:
                     doing(DEVICE, what)
                     if self._send(calls):
                         _WAITING.pause(what, limit)
+                    seen = self._seen(limit)
                 case Wait(what):
                     _WAITING.pause(what, limit)
+                    seen = self._seen(limit, seen)
                 case Fail(cause, remedy):
                     raise DeviceRefused(DEVICE, _ACTION, cause, remedy)
 
@@ -120,14 +123,17 @@ class CheckRun:
 
     def _clean(self) -> None:
         limit = self._limit(_CLEAN_S)
-        while step := clean_up(self.project, self._seen(limit)):
+        seen = self._seen(limit)
+        while step := clean_up(self.project, seen):
             match step:
                 case Do(what, calls):
                     doing(DEVICE, what)
                     self._send(calls)
                     _WAITING.pause(what, limit)
+                    seen = self._seen(limit)
                 case Wait(what):
                     _WAITING.pause(what, limit)
+                    seen = self._seen(limit, seen)
 
     def _send(self, calls: Sequence[Call]) -> bool:
         """Whether a call was lost, as when its service restarts on that host. What came of it, what is in use
@@ -141,12 +147,15 @@ class CheckRun:
                 raise DeviceRefused(DEVICE, action, answer.reason(), "See that service's own line.")
         return any(it.lost for it in answers)
 
-    def _seen(self, limit: Deadline) -> Seen:
-        """One look. A service that gives no list now may give one soon: it is asked until time is up."""
-        calls = looking.look(self.project)
+    def _seen(self, limit: Deadline, before: Seen | None = None) -> Seen:
+        """One look; after one that only waited, at what comes by itself. A service that gives no list now may
+        give one soon: it is asked until time is up.
+        """
+        calls = looking.coming(self.project) if before else looking.look(self.project)
         while True:
             try:
-                return looking.seen(self.driver.ask(self.login, calls, self._limit(_LOOK_S), PROJECT))
+                answers = self.driver.ask(self.login, calls, self._limit(_LOOK_S), PROJECT)
+                return looking.seen_again(before, answers) if before else looking.seen(answers)
             except (Unreachable, ValueError) as error:
                 _WAITING.pause(" ".join(str(error).split()), limit)
 

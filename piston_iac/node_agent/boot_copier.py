@@ -1,4 +1,5 @@
-"""When the copy of what this node booted is made: after the node has settled, and again until it is there.
+"""When the copy of what this node booted is made: after the node has settled and has time for it, and again
+until it is there.
 
 It never delays anything, and it is not in the agent's journal: that counts what was changed for a document,
 and this comes by itself some time later.
@@ -7,11 +8,13 @@ and this comes by itself some time later.
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from piston_iac.deadline import Deadline
 from piston_iac.node_agent.tools import ToolFailed, run
 
 _log = logging.getLogger("piston-agent")
@@ -19,6 +22,10 @@ _log = logging.getLogger("piston-agent")
 _PROGRAM = "piston_iac.node_agent.boot_copy"
 # Services start right after a document was applied, and need the machine more.
 _QUIET_S = 15.0
+# A first start of a cloud keeps all processors busy for ten minutes. A node that never has time needs it too.
+_PATIENCE_S, _LOOK_S = 900.0, 15.0
+_BUSY_PERCENT = 60.0
+_PRESSURE = Path("/proc/pressure/cpu")
 _RETRY_S = 60.0
 _LIMIT_S = 3600.0
 
@@ -30,12 +37,25 @@ class BootCopier:
         make: makes it; returns what it changed, one line or nothing; raises `ToolFailed`.
         quiet_s: how long no document may have been applied before it starts, seconds.
         retry_s: how long after a failure the next attempt is made, seconds.
+        busy: whether the node has no time for it.
+        look_s, patience_s: how often that is asked, and for how long it is waited for, seconds.
     """
 
-    def __init__(self, make: Callable[[], str], quiet_s: float = _QUIET_S, retry_s: float = _RETRY_S) -> None:
+    def __init__(
+        self,
+        make: Callable[[], str],
+        quiet_s: float = _QUIET_S,
+        retry_s: float = _RETRY_S,
+        busy: Callable[[], bool] = lambda: False,
+        look_s: float = _LOOK_S,
+        patience_s: float = _PATIENCE_S,
+    ) -> None:
         self._make = make
         self._quiet_s = quiet_s
         self._retry_s = retry_s
+        self._busy = busy
+        self._look_s = look_s
+        self._patience_s = patience_s
         self._applied = threading.Event()
         self._said = ""
 
@@ -48,6 +68,7 @@ class BootCopier:
         self._applied.wait()
         while True:
             self._wait_for_quiet()
+            self._wait_for_time()
             if self.attempt():
                 return
             self._applied.wait(self._retry_s)
@@ -56,6 +77,11 @@ class BootCopier:
         self._applied.clear()
         while self._applied.wait(self._quiet_s):
             self._applied.clear()
+
+    def _wait_for_time(self) -> None:
+        patience = Deadline.after(self._patience_s)
+        while self._busy() and not patience.over():
+            patience.pause(self._look_s)
 
     def attempt(self) -> bool:
         """Make the copy; False when that failed, which is said once for each reason."""
@@ -71,4 +97,18 @@ class BootCopier:
 
 def boot_copier(mirror: Path) -> BootCopier:
     """The copier of this node."""
-    return BootCopier(lambda: run(sys.executable, "-m", _PROGRAM, str(mirror), limit_s=_LIMIT_S))
+    return BootCopier(
+        lambda: run(sys.executable, "-m", _PROGRAM, str(mirror), limit_s=_LIMIT_S),
+        busy=lambda: is_busy(_PRESSURE),
+    )
+
+
+def is_busy(pressure: Path) -> bool:
+    """Whether somebody waited for a processor most of the last minute, as Linux tells it; False where it does
+    not: `some avg10=0.00 avg60=84.70 avg300=83.46 total=774262039`.
+    """
+    try:
+        found = re.search(r"^some .*avg60=([\d.]+)", pressure.read_text(), re.MULTILINE)
+    except OSError:
+        return False
+    return found is not None and float(found[1]) > _BUSY_PERCENT

@@ -92,6 +92,8 @@ def _become(command: Sequence[str], standard: Sequence[int], run: socket.socket)
         runpy.run_module(module, run_name="__main__", alter_sys=True)
         status = 0
     except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
         status = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
     except BaseException:  # noqa: BLE001 - as an interpreter's own end: it is told and becomes the status
         traceback.print_exc()

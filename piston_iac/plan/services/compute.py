@@ -94,6 +94,16 @@ def _sections(site: Site, cloud: Cloud, node: str) -> settings.Sections:
             "service_user": {"send_service_user_token": "true", **settings.account(site, nova.USER)},
         },
         nova.clients(site),
+        # Where an image lies in the cluster storage a node reads it there, and not through the address that
+        # all share. An image that Glance does not have there comes from Glance.
+        {
+            "glance": {
+                "enable_rbd_download": "true",
+                "rbd_user": NOVA.removeprefix("client."),
+                "rbd_pool": PoolName.IMAGES.value,
+                "rbd_ceph_conf": ceph_layout.CONF,
+            }
+        },
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from piston_iac.deadline import Deadline
-from piston_iac.node_agent.boot_copier import BootCopier
+from piston_iac.node_agent.boot_copier import BootCopier, is_busy
 from piston_iac.node_agent.boot_copy import BootSource, CopyFailed, keep_copy, paced, parse_source
 from piston_iac.node_agent.tools import ToolFailed
 
@@ -200,6 +200,47 @@ def test_it_waits_for_an_applied_document_and_for_quiet() -> None:
     assert made.wait(10)
     thread.join(10)
     assert not thread.is_alive(), "once in a boot is enough"
+
+
+def test_it_waits_for_a_node_that_has_no_time_but_not_for_ever() -> None:
+    busy, made = threading.Event(), threading.Event()
+
+    def copier(patience_s: float) -> BootCopier:
+        return BootCopier(
+            lambda: made.set() or "",  # type: ignore[func-returns-value]
+            quiet_s=0.0,
+            busy=busy.is_set,
+            look_s=0.02,
+            patience_s=patience_s,
+        )
+
+    for patience_s, frees in ((60.0, True), (0.3, False)):
+        busy.set()
+        made.clear()
+        waiting = copier(patience_s)
+        waiting.applied()
+        threading.Thread(target=waiting.run, daemon=True).start()
+        assert not made.wait(0.15), "it has no time now"
+        if frees:
+            busy.clear()
+        assert made.wait(10)
+
+
+@pytest.mark.parametrize(
+    ("text", "busy"),
+    [
+        (
+            "some avg10=1.00 avg60=84.70 avg300=3.46 total=7\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n",
+            True,
+        ),
+        ("some avg10=99.00 avg60=31.00 avg300=83.46 total=7\n", False),
+        ("full avg10=99.00 avg60=99.00 avg300=99.00 total=7\n", False),
+    ],
+)
+def test_a_node_is_busy_when_somebody_waits_most_of_the_time(tmp_path: Path, text: str, busy: bool) -> None:
+    (tmp_path / "cpu").write_text(text)
+    assert is_busy(tmp_path / "cpu") is busy
+    assert not is_busy(tmp_path / "nowhere")
 
 
 def test_it_tries_again_after_a_failure_and_says_each_reason_once(caplog: pytest.LogCaptureFixture) -> None:

@@ -30,6 +30,7 @@ class Driver:
     def __init__(self, cloud: SmallCloud, silent: int = 0, broken: str = "", cut: Sequence[int] = ()) -> None:
         self.cloud, self.silent, self.broken, self.cut = cloud, silent, broken, list(cut)
         self.asked: list[str] = []
+        self.looks: list[int] = []
 
     def ask(self, _login: Any, calls: Sequence[Call], *_: object) -> tuple[Answer, ...]:
         if tuple(calls) == (looking.PROJECT_LOOK,):
@@ -37,7 +38,9 @@ class Driver:
         self.silent -= 1
         if self.silent >= 0:
             return tuple(Answer(0, {}) for _ in calls)
-        return self.cloud.answers()
+        told = dict(zip(looking.look("p"), self.cloud.answers(), strict=True))
+        self.looks.append(len(calls))
+        return tuple(told[call] for call in calls)
 
     def send(self, _login: Any, calls: Sequence[Call], *_: object) -> tuple[Answer, ...]:
         if self.cut:
@@ -77,6 +80,15 @@ def test_everything_is_asked_and_nothing_is_left() -> None:
     assert driver.asked == [layout.CHECK_OBJECTS, layout.CHECK_DASHBOARD]
     assert driver.cloud.left() == []
     assert len(done.seconds) == 5
+
+
+def test_who_only_waits_asks_for_what_comes_by_itself() -> None:
+    driver = Driver(SmallCloud())
+    run(driver)
+    whole, part = (len(it("p")) for it in (looking.look, looking.coming))
+    assert set(driver.looks) == {whole, part}
+    # Nothing was sent before a look at a part, so the whole one before it still counts.
+    assert driver.looks[0] == whole
 
 
 def test_a_service_that_is_silent_for_a_moment_is_asked_again() -> None:

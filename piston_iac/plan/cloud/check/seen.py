@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from piston_iac import cloud_layout as layout
@@ -143,6 +143,23 @@ def seen(answers: Sequence[Answer]) -> Seen:
         _first_id(public),
         _first_id(groups),
     )
+
+
+def coming(project: str) -> tuple[Call, ...]:
+    """The calls for what comes and goes by itself. All of `look` each few seconds was more work for Neutron
+    than what the check made.
+    """
+    return on_compute("GET", "servers/detail"), on_volumes("GET", "volumes/detail", project)
+
+
+def seen_again(before: Seen, answers: Sequence[Answer]) -> Seen:
+    """What there is when nothing was sent since `before`, from the answers to `coming`.
+
+    Raises:
+        ValueError: one of them is no list of records.
+    """
+    servers, volumes = _lists(answers, ("servers", "volumes"))
+    return replace(before, servers=_by("name", servers), volumes=_by("name", volumes))
 
 
 def _lists(answers: Sequence[Answer], kinds: Sequence[str]) -> list[Sequence[Record]]:
