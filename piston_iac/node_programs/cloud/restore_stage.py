@@ -90,15 +90,19 @@ def _fetch_full(store: Store, chain: Chain) -> None:
     with said_path.open("wb") as said:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, stderr=said)
     assert process.stdin is not None  # noqa: S101 - asked for as a pipe
+    blocks = _counted(store.full(chain), chain.full_bytes, deadline)
     try:
         try:
-            for block in _counted(store.full(chain), chain.full_bytes, deadline):
+            for block in blocks:
                 process.stdin.write(block)
             process.stdin.close()
             status = process.wait(_UNPACK_S)
         except (BrokenPipeError, subprocess.TimeoutExpired):
             status = -1
         if status != 0:
+            # Whether it is damaged is known at its end, and says more than what mbstream met.
+            for _ in blocks:
+                pass
             raise Fault(f"the copy cannot be unpacked: {said_path.read_text(errors='replace')[-200:]}")
     finally:
         if process.poll() is None:
