@@ -93,6 +93,7 @@ def ensure_base(recipe: Recipe, cache: Path, say: Callable[[str], None]) -> Path
                 _remove(path)
         for patch in recipe.patches:
             apply_patch(patch, half)
+        compile_modules(half, [name for patch in recipe.patches for name in modules_of(patch.read_text())])
         say("micro-OS: making an empty database with the schemas of all services")
         add_database(half)
         half.rename(root)
@@ -119,6 +120,24 @@ def apply_patch(patch: Path, root: Path) -> None:
         remedy = "See whether the fault it mends is still there; then drop the patch or make it anew."
         cause = " / ".join(lines[-3:])
         raise SetupError("this machine", f"apply {patch.name} to the micro-OS", cause, remedy)
+
+
+def modules_of(patch: str) -> list[str]:
+    """The Python modules that a unified diff changes, by their absolute paths. Pure."""
+    return re.findall(r"^\+\+\+ b(/\S+\.py)$", patch, re.MULTILINE)
+
+
+def compile_modules(root: Path, modules: Sequence[str]) -> None:
+    """Make bytecode of changed modules anew: a node can keep none, and would compile them at each start.
+
+    Raises:
+        SetupError: one of them is no Python.
+    """
+    command = ["chroot", str(root), "python3", "-m", "compileall", "-q", *modules]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        cause = " / ".join((done.stdout + done.stderr).strip().splitlines()[-3:])
+        raise SetupError("this machine", "compile what patches changed", cause, "Look at the patch it names.")
 
 
 def extract_packages(packages: Sequence[str], suite: str, target: Path) -> None:

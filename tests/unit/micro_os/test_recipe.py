@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from piston_iac.errors import SetupError
-from piston_iac.micro_os.debian import apply_patch, mirrors, source_lines
+from piston_iac.micro_os.debian import apply_patch, mirrors, modules_of, source_lines
 from piston_iac.micro_os.layer import freeze_times, write_layer
 from piston_iac.micro_os.recipe import Recipe, SourceFile, load_recipe
 from piston_iac.micro_os.release import (
@@ -150,3 +150,9 @@ def test_a_patch_fits_to_the_letter_or_the_build_fails(tmp_path: Path) -> None:
     module.unlink()
     with pytest.raises(SetupError, match=r"apply mend\.patch"):
         apply_patch(patch, tmp_path / "root")
+
+
+def test_modules_that_a_patch_changes_are_known() -> None:
+    (patch,) = [it for it in load_recipe().patches if it.name == "nova-links-up.patch"]
+    assert modules_of(patch.read_text()) == ["/usr/lib/python3/dist-packages/nova/virt/libvirt/driver.py"]
+    assert modules_of("+++ b/etc/some.conf\n+++ a line of a file.py\n") == []

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 
@@ -52,6 +54,21 @@ def test_nobody_gets_a_look_that_began_before_he_asked() -> None:
     looks.gate.release(3)
     shared = NextLook(looks)
     assert [shared.take() for _ in range(3)] == [1, 2, 3]
+
+
+def test_there_is_a_rest_after_each_look() -> None:
+    began: list[float] = []
+
+    def look() -> None:
+        began.append(time.monotonic())
+        time.sleep(0.1)
+
+    shared = NextLook(look)
+    for _ in range(3):
+        shared.take()
+    pauses = [later - earlier for earlier, later in pairwise(began)]
+    assert min(pauses) >= 0.3
+    assert max(pauses) < 2.0
 
 
 def test_a_look_that_fails_is_taken_again_by_the_next() -> None:
