@@ -233,7 +233,8 @@ def test_it_waits_for_a_node_that_has_no_time_but_not_for_ever() -> None:
             "some avg10=84.70 avg60=1.00 avg300=3.46 total=7\nfull avg10=0.00 avg60=0.00 total=0\n",
             True,
         ),
-        ("some avg10=31.00 avg60=99.00 avg300=83.46 total=7\n", False),
+        ("some avg10=31.00 avg60=99.00 avg300=83.46 total=7\n", True),
+        ("some avg10=31.00 avg60=50.00 avg300=83.46 total=7\n", False),
         ("full avg10=99.00 avg60=99.00 avg300=99.00 total=7\n", False),
     ],
 )
