@@ -10,7 +10,7 @@ packages=(
     mmdebstrap squashfs-tools patch
     # the virtual rack: switches, BMCs, firmware, disks, wires. udhcpc brings the busybox that this machine
     # prefers: naming busybox here would remove a busybox-static.
-    openvswitch-switch openipmi ipmitool udhcpc btrfs-progs iproute2 ethtool mount util-linux
+    openvswitch-switch libtcmalloc-minimal4 openipmi ipmitool udhcpc btrfs-progs iproute2 ethtool mount util-linux
     # tests: a boot node's DHCP outside its image, what goes over the cables
     dnsmasq-base tcpdump shellcheck iputils-ping
 )
