@@ -17,7 +17,7 @@ from piston_iac.lab.rack import FACTORY_VLAN, MANAGEMENT_VLAN, SWITCH_ADDRESSES,
 from piston_iac.lab.run import launch, run
 from piston_iac.lab.settings import Lab
 
-# As on nodes: without it a packet costs three times as much (see the micro-OS's `ovs-vswitchd.service.d`).
+# As on nodes: at the size of this switch's packets each costs a third with it (`ovs-vswitchd.service.d` there).
 _ALLOCATOR = "libtcmalloc_minimal.so.4"
 _SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 _OWN_INTERFACE = "mgmt0"

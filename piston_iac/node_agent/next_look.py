@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 # What looks may take at once, their part of the time in the long run, and the longest rest between two.
-_BURST_S, _SHARE, _MOST_REST_S = 10.0, 1 / 3, 1.5
+_BURST_S, _SHARE, _MOST_REST_S = 4.0, 1 / 3, 1.5
 
 
 class NextLook(Generic[T]):
