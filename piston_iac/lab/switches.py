@@ -17,7 +17,7 @@ from piston_iac.lab.rack import FACTORY_VLAN, MANAGEMENT_VLAN, SWITCH_ADDRESSES,
 from piston_iac.lab.run import launch, run
 from piston_iac.lab.settings import Lab
 
-# As on nodes: at the size of this switch's packets each costs a third with it (`ovs-vswitchd.service.d` there).
+# As on nodes: a packet of this switch costs a third with it (see their `ovs-vswitchd.service.d`).
 _ALLOCATOR = "libtcmalloc_minimal.so.4"
 _SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 _OWN_INTERFACE = "mgmt0"
