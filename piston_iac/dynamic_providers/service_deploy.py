@@ -26,7 +26,7 @@ from piston_iac.plan.cloud.units import stopped_units
 from piston_iac.plan.services.catalogue import agents_of
 
 _DEPLOY_S = 600.0
-# At a first start schemas of all services are made at once, and then all of them begin.
+# At a first start all services begin at once.
 _SETTLE_S = 240.0
 _POLL_S = 3.0
 # A node's report costs it a quarter of a second of a processor, and at a first start all services ask.

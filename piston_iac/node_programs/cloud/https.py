@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import ssl
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import IO, Any
 
 from piston_iac import cloud_layout as layout
@@ -28,7 +30,10 @@ def ask(
 ) -> tuple[int, bytes, Any]:
     """One request: status, body, headers; status 0 when there is no answer."""
     try:
-        return _request(host, port, method, path, body, headers, limit_s)
+        with _connected(host, port, limit_s) as connection:
+            connection.request(method, path, body, {"Content-Type": "application/json", **headers})
+            answer = connection.getresponse()
+            return answer.status, answer.read(), answer.headers
     except (OSError, http.client.HTTPException):
         return 0, b"", {}
 
@@ -46,27 +51,22 @@ def health(access: Access, port: int, path: str) -> dict[str, int]:
 
 def _health(host: str, port: int, path: str) -> int:
     try:
-        return _request(host, port, "GET", path, None, {}, _HEALTH_S)[0]
+        with _connected(host, port, _HEALTH_S) as connection:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
     except ssl.SSLCertVerificationError as error:
         return layout.UNTRUSTED if error.verify_code in _OTHERS else 0
     except (OSError, http.client.HTTPException):
         return 0
 
 
-def _request(
-    host: str,
-    port: int,
-    method: str,
-    path: str,
-    body: str | bytes | IO[bytes] | None,
-    headers: dict[str, str],
-    limit_s: float,
-) -> tuple[int, bytes, Any]:
+@contextmanager
+def _connected(host: str, port: int, limit_s: float) -> Iterator[http.client.HTTPSConnection]:
     context = ssl.create_default_context(cafile=layout.WEB_CA)
     connection = http.client.HTTPSConnection(host, port, timeout=limit_s, context=context)
     try:
-        connection.request(method, path, body, {"Content-Type": "application/json", **headers})
-        answer = connection.getresponse()
-        return answer.status, answer.read(), answer.headers
+        yield connection
     finally:
         connection.close()

@@ -45,7 +45,8 @@ class ApiService:
     by those that are asked often, and by every request.
     `schema`: the commands that bring them to this release's schema, in order, run as `user`; each does no
     harm when it is repeated. What they make of empty databases is in the image (`micro_os.database`), so they
-    name nothing of a site. `fill`: those that put in what the site's own services need, run after them.
+    name nothing of a site. `fill`: those that put in what the site's own services need, run after
+    them. None holds a secret.
     `has_account`: it logs in at Keystone under its name.
     `agents`: how it tells what it runs on nodes; None: it does not.
     """
