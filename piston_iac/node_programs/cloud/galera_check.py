@@ -5,7 +5,7 @@ check would not do: a member without a majority takes connections, and refuses e
 what this member knew of itself when it was last started, for peers that want to know who begins.
 
 It also ends a server that Galera has put out: that one never comes back by itself, and its unit starts it
-anew.
+anew. And it has a member that came without data count for the majority, once it has them.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ _MEMBER = "/member"
 _OUT_S = 20.0
 # Synced; and giving a copy to a member that joins, which mariabackup does while statements go on.
 _WORKING = ("4", "2")
+# The server has the provider as a plugin: its options are variables, and wsrep_provider_options is fixed.
+_COUNTS = "SET GLOBAL wsrep_provider_pc_weight = 1"
 _STATUS = "SHOW STATUS WHERE Variable_name LIKE 'wsrep_%'"
 
 
@@ -125,6 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
         if good:
             TOLD_POSITION.unlink(missing_ok=True)
             TOLD_NEW.unlink(missing_ok=True)
+            _have_it_count()
         self.send_response(HTTPStatus.OK if good else HTTPStatus.SERVICE_UNAVAILABLE)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -141,6 +144,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Nothing: balancers ask every second."""
+
+
+def _have_it_count() -> None:
+    """A member that came without data has them now. What fails is done a second later: balancers ask."""
+    without_data = Path(layout.GALERA_WITHOUT_DATA)
+    if not without_data.exists():
+        return
+    with suppress(OSError):
+        with own_database(_LIMIT_S) as cursor:
+            cursor.execute(_COUNTS)
+        without_data.unlink(missing_ok=True)
 
 
 def main(arguments: list[str]) -> int:

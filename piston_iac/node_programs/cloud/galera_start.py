@@ -34,6 +34,7 @@ from piston_iac.node_programs.cloud.galera_state import (
     buffer_pool_bytes,
     safe_to_bootstrap,
     start_of,
+    weight_of,
 )
 from piston_iac.node_programs.cloud.unit_errors import ERROR
 from piston_iac.node_programs.program import guarded
@@ -59,7 +60,11 @@ def become_server() -> None:
         Path(layout.GALERA_POSITION).write_text(position)
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     pool = buffer_pool_bytes(memory, int(os.environ.get(layout.GALERA_MOST_MIB, "0")))
-    words = [_SERVER, f"--defaults-file={_settings(pool)}", f"--user={layout.GALERA_USER}"]
+    weight = weight_of(position, start)
+    if not weight:
+        # The check has it count once it has all data, see there.
+        Path(layout.GALERA_WITHOUT_DATA).touch()
+    words = [_SERVER, f"--defaults-file={_settings(pool, weight)}", f"--user={layout.GALERA_USER}"]
     if position:
         words.append(f"--wsrep-start-position={position}")
     if start is Start.NEW:
@@ -72,13 +77,15 @@ def become_server() -> None:
     os.execv(_SERVER, words)  # noqa: S606 - becoming the server is the point
 
 
-def _settings(pool_bytes: int) -> Path:
-    """The settings with what follows from this machine. Not as a word: mariabackup gets the server's words
-    when a member joins, and refuses those it does not know.
+def _settings(pool_bytes: int, weight: int) -> Path:
+    """The settings with what follows from this machine and its data. Not as a word: mariabackup gets the
+    server's words when a member joins, and refuses those it does not know.
     """
     path = Path(layout.GALERA_RUN_CONF)
     own = f"\n[mariadbd]\ninnodb_buffer_pool_size = {pool_bytes}\n"
-    path.write_text(Path(layout.GALERA_CONF).read_text() + own)
+    text = Path(layout.GALERA_CONF).read_text()
+    text = text.replace(f"{layout.GALERA_WEIGHT}=1", f"{layout.GALERA_WEIGHT}={weight}")
+    path.write_text(text + own)
     path.chmod(0o644)
     return path
 

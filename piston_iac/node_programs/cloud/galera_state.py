@@ -66,6 +66,18 @@ def start_of(files: MemberFiles, peers: Peers) -> Start | None:
     return None
 
 
+def weight_of(position: str, start: Start) -> int:
+    """What the member counts until it has all data, when a majority is looked for.
+
+    One that has to fetch everything counts for nothing: two such members that came and died took the majority
+    of the one that had the data, and it served nobody until an operator had it begin anew.
+
+    Args:
+        position: `<cluster uuid>:<number of its last write>`; empty for no data.
+    """
+    return 0 if start is Start.JOIN and not position else 1
+
+
 def buffer_pool_bytes(memory_bytes: int, most_mib: int) -> int:
     """How large InnoDB's buffer pool is to be: a sixteenth of the node's memory, in whole steps of 128 MiB.
 

@@ -25,6 +25,8 @@ _PROVIDER = (
     "evs.keepalive_period=PT0.5S",
     "evs.suspect_timeout=PT2S",
     "evs.inactive_timeout=PT4S",
+    # As a member with data starts; see `galera_start` for others.
+    f"{layout.GALERA_WEIGHT}=1",
 )
 
 

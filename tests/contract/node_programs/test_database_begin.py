@@ -16,6 +16,7 @@ from tests.contract.node_programs import databases as db
 from tests.contract.node_programs.machines import Machines, wait_until
 
 FIRST, SECOND = NODES = ("n1", "n2")
+THIRD = "n3"
 CREATE = (
     "CREATE DATABASE shop; CREATE TABLE shop.goods (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(20));"
 )
@@ -38,6 +39,17 @@ def forget(rack: Machines, node: str) -> None:
 def position(rack: Machines, node: str) -> int:
     text = rack.run(node, "cat", layout.GALERA_POSITION).output
     return int(text.rpartition(":")[2] or -1)
+
+
+def group(rack: Machines, word: str) -> int:
+    """What the first member says of the group that it is in: its `size`, or its `weight` for a majority."""
+    name = f"wsrep_cluster_{word}"
+    (line,) = db.sql(rack, FIRST, f"SHOW STATUS LIKE '{name}'")
+    return int(line.split()[-1])
+
+
+def test_a_member_that_has_fetched_the_data_counts(members: Machines) -> None:
+    wait_until(lambda: group(members, "weight") == len(NODES), "it counts")
 
 
 def test_a_row_that_another_one_changed_meanwhile_can_be_written(members: Machines) -> None:
@@ -70,3 +82,20 @@ def test_when_the_one_with_the_newest_row_is_back_it_begins(members: Machines) -
     for node in NODES:
         wait_until(lambda node=node: db.in_step(members, node), f"the database of {node}", 60)  # type: ignore[misc]
         assert db.rows(members, node) == ["both", "newest"]
+
+
+def test_members_that_come_without_data_and_die_take_no_majority_along(members: Machines) -> None:
+    db.stop(members, SECOND, layout.GALERA_UNIT)
+    forget(members, SECOND)
+    assert members.run(SECOND, "rm", "-r", "/persist/galera").status == 0
+    wait_until(lambda: db.in_step(members, FIRST), "the first one goes on")
+    for node in (SECOND, THIRD):
+        assert db.program(members, node, "galera", "recover").status == 0
+        db.start(members, node, layout.GALERA_UNIT)
+    wait_until(lambda: group(members, "size") == 3, "both of them come")
+    for node in (SECOND, THIRD):
+        assert not db.in_step(members, node)
+        members.crash(node, layout.GALERA_UNIT)
+    wait_until(lambda: group(members, "size") == 1, "they are gone")
+    wait_until(lambda: db.in_step(members, FIRST), "the first one goes on")
+    assert db.rows(members, FIRST) == ["both", "newest"]

@@ -13,6 +13,7 @@ from piston_iac.node_programs.cloud.galera_state import (
     recovered_position,
     safe_to_bootstrap,
     start_of,
+    weight_of,
 )
 from piston_iac.node_programs.cloud.ovn import parse_status, stale_members, strangers
 
@@ -53,6 +54,12 @@ def test_a_member_begins_alone_only_when_it_has_everything(
     told: bool, last: bool, in_view: bool, others: bool, begins: bool, start: Start | None
 ) -> None:
     assert start_of(MemberFiles(told, last, in_view), Peers(others, False, begins)) is start
+
+
+def test_one_that_has_to_fetch_all_data_counts_for_nothing_until_then() -> None:
+    assert weight_of("", Start.JOIN) == 0
+    assert weight_of(f"{UUID}:12", Start.JOIN) == 1
+    assert weight_of("", Start.NEW) == 1
 
 
 def test_when_all_are_there_as_they_were_galera_begins_itself() -> None:
