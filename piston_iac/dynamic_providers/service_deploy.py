@@ -67,9 +67,22 @@ class ServiceDeploy:
         """Its account and its place in the catalogue, where it has one."""
         if not self.inputs.type:
             return
-        settle = self._settle()
-        while why := self._missing():
-            self._wait(why, settle)
+        settle, before = self._settle(), list[Call]()
+        while True:
+            try:
+                needed = self._needed(self._look())
+                if not needed:
+                    return
+                again, before = needed == before, needed
+                doing(self.inputs.service, ", ".join(f"{it.method} {it.path}" for it in needed))
+                self.driver.change(self.inputs.login(), needed, self.deadline)
+                identity_looks(self.inputs.site).changed()
+                why = "Keystone to take it up"
+            except (Unreachable, ValueError) as error:
+                again, why = True, " ".join(str(error).split())
+            # What was just made is what the next calls refer to: only what does not help is waited for.
+            if again:
+                self._wait(why, settle)
 
     def _database(self) -> None:
         """Its databases, and their schema: once, by permit."""
@@ -125,19 +138,6 @@ class ServiceDeploy:
             return self.driver.health(inputs.login(), own, self.deadline)[inputs.service]
         except Unreachable:
             return {ADDRESS: 0}
-
-    def _missing(self) -> str:
-        """Have Keystone know it: what is waited for, empty for nothing."""
-        try:
-            needed = self._needed(self._look())
-            if not needed:
-                return ""
-            doing(self.inputs.service, ", ".join(f"{it.method} {it.path}" for it in needed))
-            self.driver.change(self.inputs.login(), needed, self.deadline)
-        except (Unreachable, ValueError) as error:
-            return " ".join(str(error).split())
-        identity_looks(self.inputs.site).changed()
-        return "Keystone to take it up"
 
     def _look(self) -> Identity:
         """Keystone's records, and whether this service's account works."""

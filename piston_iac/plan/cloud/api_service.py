@@ -21,12 +21,14 @@ class Wsgi:
     """An API that uWSGI runs.
 
     `program`: what it loads. `threads`: of each process. `processes`: for each two processors of the
-    node. `static`: directory by URL prefix, of files that it serves as they are.
+    node. `shared`: modules that are loaded once, before the processes part, in the program's order.
+    `static`: directory by URL prefix, of files that it serves as they are.
     """
 
     program: str
     threads: int = 4
     processes: int = 1
+    shared: tuple[str, ...] = ()
     static: tuple[tuple[str, str], ...] = ()
 
 

@@ -49,7 +49,9 @@ def _ini(service: ApiService, wsgi: Wsgi) -> str:
         # For the program that starts it.
         ("set-placeholder", f"for-two-processors={wsgi.processes}"),
         ("enable-threads", "true"),
+        # Each process makes its own application, with connections and threads of its own.
         ("lazy-apps", "true"),
+        *(("shared-import", module) for module in wsgi.shared),
         # In order: requests that are under way are answered first.
         ("hook-master-start", "unix_signal:15 gracefully_kill_them_all"),
         ("exit-on-reload", "true"),

@@ -1,6 +1,6 @@
 """What the check does next. Pure: one look in, one step out.
 
-It goes: a network with a way out -> a machine on each node, with a floating IP and one with a volume ->
+It goes: a network -> a machine on each node -> while they boot, a floating IP for each -> a volume for one ->
 whatever has to answer is asked -> all of it is removed.
 """
 
@@ -77,7 +77,9 @@ def next_step(hosts: Sequence[str], project: str, seen: Seen) -> Step:
         _missing(seen)
         or _network(seen)
         or _ports(hosts, seen)
-        or _machines(hosts, project, seen)
+        or _start(hosts, project, seen)
+        or _addresses(hosts, seen)
+        or _machines(hosts, seen)
         or _volume(hosts[0], project, seen)
         or Ready(pages(hosts, seen))
     )
@@ -161,42 +163,47 @@ def _network(seen: Seen) -> Step | None:
             "gateway_ip": _GATEWAY,
         }
         calls.append(on_network("POST", "subnets", {"subnet": body}))
-    port = seen.ports.get(ROUTER_PORT)
-    if network and subnet and port is None:
-        way = [{"subnet_id": subnet["id"], "ip_address": _GATEWAY}]
-        body = {"name": ROUTER_PORT, "network_id": network["id"], "fixed_ips": way}
-        calls.append(on_network("POST", "ports", {"port": body}))
-    if router and port and not port["device_id"]:
-        path = f"routers/{router['id']}/add_router_interface"
-        calls.append(on_network("PUT", path, {"port_id": port["id"]}))
-    return Do("make a network with a way out", tuple(calls)) if calls else None
+    return Do("make a network and a router", tuple(calls)) if calls else None
 
 
 def _ports(hosts: Sequence[str], seen: Seen) -> Step | None:
-    calls = []
-    for host in hosts:
-        port = seen.ports.get(server_name(host))
-        if port is None:
-            body = {
-                "name": server_name(host),
-                "network_id": seen.networks[NAME]["id"],
-                "security_groups": [seen.group],
-            }
-            calls.append(on_network("POST", "ports", {"port": body}))
-        elif port["id"] not in seen.floating:
-            address = {"floating_network_id": seen.public, "port_id": port["id"], "description": NAME}
-            calls.append(on_network("POST", "floatingips", {"floatingip": address}))
-    return Do("make ports and floating IPs", tuple(calls)) if calls else None
+    """All that are missing in one call: Neutron has to look at network and quota once."""
+    network = seen.networks[NAME]["id"]
+    way = [{"subnet_id": seen.subnets[NAME]["id"], "ip_address": _GATEWAY}]
+    wanted = {ROUTER_PORT: {"name": ROUTER_PORT, "network_id": network, "fixed_ips": way}}
+    for name in map(server_name, hosts):
+        wanted[name] = {"name": name, "network_id": network, "security_groups": [seen.group]}
+    missing = [body for name, body in wanted.items() if name not in seen.ports]
+    return Do("make ports", (on_network("POST", "ports", {"ports": missing}),)) if missing else None
 
 
-def _machines(hosts: Sequence[str], project: str, seen: Seen) -> Step | None:
+def _start(hosts: Sequence[str], project: str, seen: Seen) -> Step | None:
     missing = [host for host in hosts if server_name(host) not in seen.servers]
     calls = [on_compute("POST", "servers", {"server": _server(host, seen)}) for host in missing]
     if NAME not in seen.volumes:
         body = {"name": NAME, "size": _VOLUME_GIB}
         calls.append(on_volumes("POST", "volumes", project, {"volume": body}))
-    if calls:
-        return Do(f"start machines on {', '.join(missing)}" if missing else "make a volume", tuple(calls))
+    return (
+        Do(f"start machines on {', '.join(missing)}" if missing else "make a volume", tuple(calls))
+        if calls
+        else None
+    )
+
+
+def _addresses(hosts: Sequence[str], seen: Seen) -> Step | None:
+    """The network's way out, and a floating IP for each machine: while machines boot."""
+    calls, way = [], seen.ports[ROUTER_PORT]
+    if not way["device_id"]:
+        path = f"routers/{seen.routers[NAME]['id']}/add_router_interface"
+        calls.append(on_network("PUT", path, {"port_id": way["id"]}))
+    for port in (seen.ports[server_name(host)] for host in hosts):
+        if port["id"] not in seen.floating:
+            address = {"floating_network_id": seen.public, "port_id": port["id"], "description": NAME}
+            calls.append(on_network("POST", "floatingips", {"floatingip": address}))
+    return Do("make a way out and floating IPs", tuple(calls)) if calls else None
+
+
+def _machines(hosts: Sequence[str], seen: Seen) -> Step | None:
     states = {host: seen.servers[server_name(host)] for host in hosts}
     broken = {host: server for host, server in states.items() if server["status"] == "ERROR"}
     for host, server in broken.items():

@@ -35,6 +35,9 @@ class SmallCloud:
                 self._interface(*words, **call.body)
             elif len(words) > 1:
                 self._attach(words[1], call.body["volumeAttachment"]["volumeId"])
+            elif words[0] in call.body:
+                for body in call.body[words[0]]:
+                    self._make(words[0], {"one of many": body})
             else:
                 self._make(words[0], call.body)
 
@@ -75,6 +78,9 @@ class SmallCloud:
         if kind == "floatingips":
             new |= {"floating_ip_address": f"10.0.0.{next(self._ids)}"}
             assert self.of("ports")[new["port_id"]]
+            assert any(it["device_id"].startswith("routers") for it in self.of("ports").values()), (
+                "no way out"
+            )
         if kind == "volumes":
             new |= {"status": "creating"}
         self.of(kind)[new["id"]] = new
