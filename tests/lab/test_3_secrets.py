@@ -222,9 +222,11 @@ def work(ready: Rack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tupl
     where = tmp_path_factory.mktemp("watched")
     # The node that boots anew keeps its identity: what is looked for stays the same.
     wanted = wanted_of(ready)
-    yield wanted, change_under_watch(ready, wanted, where)
-    restored = ready.up()
-    assert restored.code == 0, restored.text
+    try:
+        yield wanted, change_under_watch(ready, wanted, where)
+    finally:
+        restored = ready.up()
+        assert restored.code == 0, restored.text
 
 
 @pytest.fixture(scope="module")

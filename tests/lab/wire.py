@@ -20,7 +20,7 @@ from tests.lab.secret_search import Hit, Search
 
 _ETHERNET, _IPV4, _VLAN, _TCP, _UDP = 14, 0x0800, 0x8100, 6, 17
 _HEAD, _RECORD = 24, 16
-_ROOM_KIB = "65536"
+_ROOM_KIB = "131072"
 
 
 @contextmanager
@@ -35,10 +35,13 @@ def captured(lab: Lab, cables: Sequence[tuple[str, str]], where: Path) -> Iterat
 
 @contextmanager
 def _tcpdump(lab: Lab, switch: str, port: str, file: Path) -> Iterator[None]:
-    # Room for all that goes by in the seconds in which it gets no processor time: a node boots meanwhile.
+    # A node boots meanwhile, over a cable as fast as memory: first in line for a processor, with room for
+    # moments in which all are busy.
     words = ["tcpdump", "-i", port, "-n", "-s", "0", "-B", _ROOM_KIB, "-Z", "root", "-w", str(file)]
     process = subprocess.Popen(
-        ["nsenter", f"--net={lab.netns_path(switch)}", *words], stderr=subprocess.PIPE, text=True
+        ["chrt", "--rr", "1", "nsenter", f"--net={lab.netns_path(switch)}", *words],
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stderr
     try:
