@@ -34,3 +34,10 @@ def test_a_plan_shows_no_secret(ready: Rack) -> None:
     state = ready.must("pulumi stack export --stack lab")
     assert config not in state
     assert "PRIVATE KEY" not in state
+
+
+def test_a_question_to_the_login_manager_is_answered_at_once(ready: Rack) -> None:
+    """libvirt asks it before a node's first machine, and D-Bus would wait for it to start."""
+    manager = "org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager"
+    said = ready.lab(f"console n1 -- sh -c 'timeout 5 busctl call {manager} CanSuspend 2>&1; true'")
+    assert "refuse" in said, said
