@@ -13,9 +13,9 @@ from pathlib import Path
 from piston_iac.micro_os.recipe import Recipe
 
 _NO_CONTAINER = "[Unit]\nConditionVirtualization=!container\n"
-# Where it is to run it starts with the node. D-Bus would start it for whoever asks, and where a condition or an
-# assertion leaves it out it waits 25 s for its name: libvirt asks whether a node can sleep when nova-compute
-# begins, and before the first machine. A start that is refused is answered at once.
+# Where it is to run it starts with the node. D-Bus would start it for whoever asks, and where a condition or
+# an assertion leaves it out it waits 25 s for its name: libvirt asks whether a node can sleep when
+# nova-compute begins, and before the first machine. A start that is refused is answered at once.
 _NOT_ON_DEMAND = frozenset({"systemd-logind.service"})
 _REFUSED = "RefuseManualStart=yes\n"
 _DIRECTORIES = ("persist", "var/log", "var/lib/chrony")
