@@ -28,6 +28,8 @@ if ! [ -x .venv/bin/python ]; then
     "$uv" venv -q --clear --python "$python" .venv
 fi
 say "installing what requirements.lock names"
-"$uv" pip sync -q --require-hashes requirements.lock
+# Compiled at once: each `pulumi` starts four Pythons, and where PYTHONDONTWRITEBYTECODE is set they would all begin
+# with compiling what they import.
+"$uv" pip sync -q --require-hashes --compile-bytecode requirements.lock
 "$uv" pip install -q --no-deps -e .
 echo "$digest" >.venv/lock-digest
