@@ -13,11 +13,6 @@ from pathlib import Path
 from piston_iac.micro_os.recipe import Recipe
 
 _NO_CONTAINER = "[Unit]\nConditionVirtualization=!container\n"
-# Where it is to run it starts with the node. D-Bus would start it for whoever asks, and where a condition or
-# an assertion leaves it out it waits 25 s for its name: libvirt asks whether a node can sleep when
-# nova-compute begins, and before the first machine. A start that is refused is answered at once.
-_NOT_ON_DEMAND = frozenset({"systemd-logind.service"})
-_REFUSED = "RefuseManualStart=yes\n"
 _DIRECTORIES = ("persist", "var/log", "var/lib/chrony")
 _EPOCH_S = 1_767_225_600
 
@@ -39,7 +34,7 @@ def write_layer(recipe: Recipe, layer: Path) -> None:
     for unit in recipe.host_units:
         drop_in = system / f"{unit}.d" / "piston.conf"
         drop_in.parent.mkdir(parents=True, exist_ok=True)
-        drop_in.write_text(_NO_CONTAINER + (_REFUSED if unit in _NOT_ON_DEMAND else ""))
+        drop_in.write_text(_NO_CONTAINER)
     _link(system / "default.target", "/usr/lib/systemd/system/multi-user.target")
 
 

@@ -90,7 +90,7 @@ def test_the_layer_masks_logins_and_frees_containers_of_host_units(recipe: Recip
     assert (
         "ConditionVirtualization=!container" in (system / "systemd-udevd.service.d/piston.conf").read_text()
     )
-    assert "RefuseManualStart=yes" in (system / "systemd-logind.service.d/piston.conf").read_text()
+    assert "RefuseManualStart=yes" in (system / "systemd-logind.service.d/on-demand.conf").read_text()
     assert (system / "multi-user.target.wants/piston-agent.service").is_symlink()
     assert (tmp_path / "usr/lib/piston/chrony-options").stat().st_mode & 0o111
     assert (tmp_path / "etc/machine-id").read_text() == ""
