@@ -94,7 +94,7 @@ def test_the_whole_rack_loses_power_and_comes_back_by_itself(
     rack.lab("blackout")
     for node in NODES:
         rack.lab(f"power {node} on")
-    # All of it boots at once: about a minute on a quiet machine, more than two on one that was starved. What counts
+    # All of it boots at once: about a minute on a quiet machine, more than two on a starved one. What counts
     # is that nobody helps.
     storage.wait_healthy(240.0)
     assert storage.identity() == before
