@@ -1,7 +1,8 @@
 """What the check does next. Pure: one look in, one step out.
 
-It goes: a network -> a machine on each node -> while they boot, a floating IP for each -> a volume for one ->
-whatever has to answer is asked -> all of it is removed.
+It goes: a network with a way out, and a floating IP for each machine -> a machine on each node -> a volume
+for one -> whatever has to answer is asked -> all of it is removed. Machines come late: while emulated ones
+boot, a call of Neutron takes tens of seconds.
 """
 
 from __future__ import annotations
@@ -77,8 +78,8 @@ def next_step(hosts: Sequence[str], project: str, seen: Seen) -> Step:
         _missing(seen)
         or _network(seen)
         or _ports(hosts, seen)
-        or _start(hosts, project, seen)
         or _addresses(hosts, seen)
+        or _start(hosts, project, seen)
         or _machines(hosts, seen)
         or _volume(hosts[0], project, seen)
         or Ready(pages(hosts, seen))
@@ -191,7 +192,7 @@ def _start(hosts: Sequence[str], project: str, seen: Seen) -> Step | None:
 
 
 def _addresses(hosts: Sequence[str], seen: Seen) -> Step | None:
-    """The network's way out, and a floating IP for each machine: while machines boot."""
+    """The network's way out, and a floating IP for each machine."""
     calls, way = [], seen.ports[ROUTER_PORT]
     if not way["device_id"]:
         path = f"routers/{seen.routers[NAME]['id']}/add_router_interface"
