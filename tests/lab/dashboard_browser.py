@@ -1,7 +1,7 @@
 """Logs in at the dashboard with a real browser, and looks at the instances: pictures and their names.
 
-`bin/at-operator --core .venv/bin/python -m tests.lab.dashboard_browser URL CA USER DIRECTORY`, the password
-on standard input. It needs what `setup/browser.sh` installs. Prints what the table of instances says, and
+`bin/at-operator --core .venv/bin/python -m tests.lab.dashboard_browser URL CA USER PROJECT DIRECTORY`, the
+password on standard input, the project by its id. It needs what `setup/browser.sh` installs. Prints what the table of instances says, and
 leaves `dashboard-login.png` and `dashboard-instances.png` in the directory.
 """
 
@@ -46,8 +46,8 @@ def browser() -> webdriver.Chrome:
     return webdriver.Chrome(options, Service("/usr/bin/chromedriver"))
 
 
-def look(url: str, user: str, password: str, directory: Path) -> str:
-    """Log in; the text of the table of instances."""
+def look(url: str, user: str, password: str, project: str, directory: Path) -> str:
+    """Log in, and choose a project by its id; the text of the table of instances."""
     page = browser()
     try:
         page.set_page_load_timeout(_WAIT_S)
@@ -58,7 +58,7 @@ def look(url: str, user: str, password: str, directory: Path) -> str:
         page.save_screenshot(str(directory / "dashboard-login.png"))
         page.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
         waiting.until(presence_of_element_located((By.CSS_SELECTOR, "a[href*='/auth/logout/']")))
-        page.get(f"{url}/project/instances/")
+        page.get(f"{url}/auth/switch/{project}/?next=/project/instances/")
         waiting.until(
             presence_of_element_located((By.CSS_SELECTOR, "table#instances tbody tr[data-object-id]"))
         )
@@ -69,11 +69,11 @@ def look(url: str, user: str, password: str, directory: Path) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    url, authority, user, directory = arguments
+    url, authority, user, project, directory = arguments
     with tempfile.TemporaryDirectory() as home:
         trust(Path(home), Path(authority))
         os.environ["HOME"] = home
-        print(look(url, user, sys.stdin.readline().strip(), Path(directory)))
+        print(look(url, user, sys.stdin.readline().strip(), project, Path(directory)))
     return 0
 
 
