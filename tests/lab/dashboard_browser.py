@@ -1,8 +1,8 @@
 """Logs in at the dashboard with a real browser, and looks at the instances: pictures and their names.
 
 `bin/at-operator --core .venv/bin/python -m tests.lab.dashboard_browser URL CA USER PROJECT DIRECTORY`, the
-password on standard input, the project by its id. It needs what `setup/browser.sh` installs. Prints what the table of instances says, and
-leaves `dashboard-login.png` and `dashboard-instances.png` in the directory.
+password on standard input, the project by its id. It needs what `setup/browser.sh` installs. Prints what the
+table of instances says, and leaves `dashboard-login.png` and `dashboard-instances.png` in the directory.
 """
 
 from __future__ import annotations
