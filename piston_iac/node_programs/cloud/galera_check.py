@@ -4,8 +4,8 @@ HTTP on a port of its own: 200 when this member is in the primary component and 
 check would not do: a member without a majority takes connections, and refuses every statement. `/member`:
 what this member knew of itself when it was last started, for peers that want to know who begins.
 
-It also ends a server that Galera has put out: that one never comes back by itself, and its unit starts it
-anew. And it has a member that came without data count for the majority, once it has them.
+It also ends a server that Galera has put out, or has left joining: that one never comes back by itself, and
+its unit starts it anew. And it has a member that came without data count for the majority, once it has them.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ _LIMIT_S = 2
 _MEMBER = "/member"
 # A server that starts is out for a moment too.
 _OUT_S = 20.0
+_JOINING = "1"
 # Synced; and giving a copy to a member that joins, which mariabackup does while statements go on.
 _WORKING = ("4", "2")
 # The server has the provider as a plugin: its options are variables, and wsrep_provider_options is fixed.
@@ -85,25 +86,38 @@ def member_at(address: str, limit_s: float = _LIMIT_S) -> Member | None:
         connection.close()
 
 
+def lost_at(status: dict[str, str]) -> str:
+    """Where the server may be lost for good, when it stays there; empty where it is not. Pure.
+
+    One that was cut off while it fetched the data joins for ever afterwards: Galera rejects that it is done,
+    and asks for no other copy. One that still fetches what was written meanwhile gets on, write by write.
+    """
+    if status.get("wsrep_cluster_status") == "Disconnected":
+        return "it is put out"
+    if status.get("wsrep_local_state") == _JOINING:
+        return f"it joins, and stays at write {status.get('wsrep_last_committed')}"
+    return ""
+
+
 class Outcast:
-    """Ends the server when Galera has had it out for a while. `limit_s`: seconds."""
+    """Ends the server when it has been lost in one place for a while. `limit_s`: seconds."""
 
     def __init__(self, limit_s: float = _OUT_S, pid: Path = Path(layout.GALERA_PID)) -> None:
         self._limit_s, self._pid = limit_s, pid
-        self._since: float | None = None
+        self._place, self._since = "", 0.0
         self._lock = Lock()
 
     def seen(self, status: dict[str, str], now: float) -> bool:
         """Tell it a look at the server, and when that was, seconds. Whether it ended the server."""
+        place = lost_at(status)
         with self._lock:
-            if status.get("wsrep_cluster_status") != "Disconnected":
-                self._since = None
+            if not place or place != self._place:
+                self._place, self._since = place, now
                 return False
-            self._since = now if self._since is None else self._since
             if now - self._since < self._limit_s:
                 return False
-            self._since = None
-        print("Galera has put this member out: its server is started anew", flush=True)
+            self._place = ""
+        print(f"Galera does without this member ({place}): its server is started anew", flush=True)
         with suppress(OSError, ValueError):
             os.kill(int(self._pid.read_text()), signal.SIGTERM)
         return True

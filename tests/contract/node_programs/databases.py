@@ -110,7 +110,11 @@ def join(rack: Machines, node: str) -> None:
     start(rack, node, layout.GALERA_UNIT)
     start(rack, node, layout.GALERA_CHECK_UNIT)
     wait_until(lambda: in_step(rack, node), f"the database of {node}", 60)
-    # As balancers ask each second.
+    asked_by_balancers(rack, node)
+
+
+def asked_by_balancers(rack: Machines, node: str) -> None:
+    """What happens each second on a control host."""
     code = f"from piston_iac.node_programs.cloud import galera_check as it; it.is_member({ADDRESSES[node]!r})"
     assert rack.run(node, "python3", "-c", code).status == 0
 

@@ -99,3 +99,25 @@ def test_members_that_come_without_data_and_die_take_no_majority_along(members: 
     wait_until(lambda: group(members, "size") == 1, "they are gone")
     wait_until(lambda: db.in_step(members, FIRST), "the first one goes on")
     assert db.rows(members, FIRST) == ["both", "newest"]
+
+
+def test_one_that_was_cut_off_while_it_fetched_the_data_starts_anew(members: Machines) -> None:
+    server = f"$(cat /run/units/{layout.GALERA_UNIT})"
+    assert members.run(SECOND, "rm", "-r", "/persist/galera").status == 0
+    assert db.program(members, SECOND, "galera", "recover").status == 0
+    db.start(members, SECOND, layout.GALERA_UNIT)
+    wait_until(lambda: group(members, "size") == len(NODES), "it comes")
+    assert not db.in_step(members, SECOND)
+    members.run(SECOND, "sh", "-c", f"kill -STOP {server}")
+    wait_until(lambda: group(members, "size") == 1, "it is missed")
+    members.run(SECOND, "sh", "-c", f"kill -CONT {server}")
+
+    def in_step() -> bool:
+        db.asked_by_balancers(members, SECOND)
+        if members.run(SECOND, "sh", "-c", f"kill -0 {server}").status:
+            # As its unit does.
+            db.start(members, SECOND, layout.GALERA_UNIT)
+        return db.in_step(members, SECOND)
+
+    wait_until(in_step, "it is in step", 120)
+    assert db.rows(members, SECOND) == ["both", "newest"]
