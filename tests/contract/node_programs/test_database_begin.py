@@ -101,7 +101,8 @@ def test_members_that_come_without_data_and_die_take_no_majority_along(members: 
     assert db.rows(members, FIRST) == ["both", "newest"]
 
 
-def test_one_that_was_cut_off_while_it_fetched_the_data_starts_anew(members: Machines) -> None:
+def test_one_that_is_cut_off_while_it_fetches_the_data_gets_in_step(members: Machines) -> None:
+    """Galera gets over it by itself here. With a third one that joined too it did not: see `test_outcast`."""
     server = f"$(cat /run/units/{layout.GALERA_UNIT})"
     assert members.run(SECOND, "rm", "-r", "/persist/galera").status == 0
     assert db.program(members, SECOND, "galera", "recover").status == 0
