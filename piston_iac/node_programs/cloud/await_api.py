@@ -1,7 +1,7 @@
-"""Runs nova-compute once Nova answers: `python3 -m piston_iac.node_programs.cloud.await_api COMMAND...`.
+"""Runs a daemon once its service's API answers: `python3 -m ...cloud.await_api SERVICE COMMAND...`.
 
-At a first start nodes are there minutes before Nova is. One that asks for its conductor too early asks again
-each minute only.
+At a first start nodes are there minutes before Nova is. A nova-compute that asks for its conductor too early
+asks again each minute only. And what only tends what an API has made may leave it the processors until then.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 import configparser
 import os
 import sys
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from piston_iac import cloud_layout as layout
 from piston_iac.deadline import Deadline
+from piston_iac.node_programs.cloud.access import read_access
 from piston_iac.node_programs.cloud.https import ask
 from piston_iac.node_programs.program import Fault, guarded, leave
 
@@ -21,36 +23,45 @@ _WAIT_S, _POLL_S, _CALL_S = 600.0, 3.0, 5.0
 _ANSWERS = (200, 300)
 
 
-def address(conf: str = layout.COMPUTE_CONF) -> str:
-    """Where the APIs are, by what nova-compute is told."""
+def nova(conf: str = layout.COMPUTE_CONF) -> tuple[str, int]:
+    """Address and port of Nova's API, by what nova-compute is told: most nodes have no other word of it."""
     parser = configparser.RawConfigParser(strict=False)
     parser.read(conf)
-    return urlsplit(parser.get("service_user", "auth_url")).hostname or ""
+    return urlsplit(parser.get("service_user", "auth_url")).hostname or "", layout.NOVA_PORT
 
 
-def await_api() -> None:
+def neutron() -> tuple[str, int]:
+    """Address and port of Neutron's API, as control hosts know it."""
+    return read_access().address, layout.NEUTRON_PORT
+
+
+_PLACES: dict[str, Callable[[], tuple[str, int]]] = {"nova": nova, "neutron": neutron}
+
+
+def await_api(service: str) -> None:
     """Wait.
 
     Raises:
         Fault: it does not come.
     """
-    place, deadline = address(), Deadline.after(_WAIT_S)
-    while ask(place, layout.NOVA_PORT, "GET", "/", None, {}, _CALL_S)[0] not in _ANSWERS:
+    (place, port), deadline = _PLACES[service](), Deadline.after(_WAIT_S)
+    while ask(place, port, "GET", "/", None, {}, _CALL_S)[0] not in _ANSWERS:
         if deadline.over():
-            raise Fault(f"Nova's API at {place} does not answer after {_WAIT_S:.0f} s")
+            raise Fault(f"{service}'s API at {place} does not answer after {_WAIT_S:.0f} s")
         deadline.pause(_POLL_S)
 
 
 def main(arguments: list[str]) -> int:
     """Returns the exit status, when the program cannot be started."""
-    if not arguments:
-        print("usage: await_api COMMAND...", file=sys.stderr)
+    if len(arguments) < 2 or arguments[0] not in _PLACES:
+        print(f"usage: await_api {'|'.join(_PLACES)} COMMAND...", file=sys.stderr)
         return 2
-    return guarded(lambda: _start(arguments))
+    service, *command = arguments
+    return guarded(lambda: _start(service, command))
 
 
-def _start(command: list[str]) -> None:
-    await_api()
+def _start(service: str, command: list[str]) -> None:
+    await_api(service)
     os.execv(command[0], command)  # noqa: S606 - the unit's own words
 
 

@@ -1,12 +1,14 @@
-"""nova-compute begins when Nova's API answers, and not before."""
+"""A daemon begins when its API answers, and not before."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from piston_iac import cloud_layout as layout
 from piston_iac.node_programs.cloud import await_api
 from piston_iac.node_programs.program import Fault
 
@@ -14,7 +16,20 @@ from piston_iac.node_programs.program import Fault
 def test_it_is_asked_where_the_settings_say(tmp_path: Path) -> None:
     conf = tmp_path / "compute.conf"
     conf.write_text("[service_user]\nauth_url = https://10.30.20.10:5000/v3\n")
-    assert await_api.address(str(conf)) == "10.30.20.10"
+    assert await_api.nova(str(conf)) == ("10.30.20.10", layout.NOVA_PORT)
+
+
+def test_control_hosts_know_where_the_apis_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(await_api, "read_access", lambda: SimpleNamespace(address="10.30.20.10"))
+    assert await_api.neutron() == ("10.30.20.10", layout.NEUTRON_PORT)
+
+
+@pytest.mark.parametrize("arguments", [["nova"], ["glance", "/bin/true"]])
+def test_words_that_do_not_fit_start_nothing(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await_api.main(arguments) == 2
+    assert "nova|neutron COMMAND" in capsys.readouterr().err
 
 
 def waited(monkeypatch: pytest.MonkeyPatch, codes: list[int]) -> list[int]:
@@ -25,10 +40,10 @@ def waited(monkeypatch: pytest.MonkeyPatch, codes: list[int]) -> list[int]:
         return asked[-1], b"", {}
 
     monkeypatch.setattr(await_api, "ask", ask)
-    monkeypatch.setattr(await_api, "address", lambda: "10.30.20.10")
+    monkeypatch.setitem(await_api._PLACES, "nova", lambda: ("10.30.20.10", layout.NOVA_PORT))
     monkeypatch.setattr(await_api, "_POLL_S", 0.0)
     monkeypatch.setattr(await_api, "_WAIT_S", 0.2)
-    await_api.await_api()
+    await_api.await_api("nova")
     return asked
 
 
