@@ -40,7 +40,7 @@ from piston_iac.errors import (
 
 Props = dict[str, Any]
 _PROVIDER = "__provider"
-_AGAIN_S, _PATIENCE_S = 3.0, 60.0
+_AGAIN_S, _LATE_S, _PATIENCE_S = 3.0, 30.0, 90.0
 
 
 class Inputs(BaseModel):
@@ -222,16 +222,19 @@ class Converging(ResourceProvider, Generic[I]):
 
     def _seen_after(self, inputs: I, bound: Mapping[str, Any]) -> Seen:
         """What converging ended with. What was just changed may not answer at once, or in time while all else
-        of the site starts: it is asked anew for a while.
+        of the site starts: it is asked anew for a while, and given longer than by a plan, for a look that is
+        cut off each time would never end.
         """
         patience = Deadline.after(_PATIENCE_S, runtime.CANCELLED)
+        look = self._look(inputs)
         while True:
             try:
-                return self.observe_alone(inputs, bound, self._look(inputs))
+                return self.observe_alone(inputs, bound, look)
             except (DeviceRefused, Unreachable, TimedOut):
                 if patience.over():
                     raise
                 patience.pause(_AGAIN_S)
+            look = Deadline.after(max(inputs.timeout_s, _LATE_S), runtime.CANCELLED)
 
     def _kept(self, bound: Mapping[str, Any]) -> Props:
         """What first contact bound: it stays, whatever is seen later."""

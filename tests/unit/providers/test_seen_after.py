@@ -21,8 +21,10 @@ class Late(Converging[Inputs]):
     def __init__(self, *faults: PistonError) -> None:
         super().__init__()
         self.faults = list(faults)
+        self.given_s: list[float] = []
 
     def observe(self, inputs: Inputs, bound: Mapping[str, Any], deadline: Deadline) -> Seen:
+        self.given_s.append(deadline.left_s())
         if self.faults:
             raise self.faults.pop(0)
         return Seen({}, {"answer": "seen"})
@@ -55,6 +57,15 @@ def test_lost_and_late_answers_fail_no_run() -> None:
     made = Late(silent(), late(), silent()).create({"site": "lab"}).outs
     assert made
     assert made["answer"] == "seen"
+
+
+def test_a_look_that_was_cut_off_gets_more_time() -> None:
+    slow = Late(late(), late())
+    slow.create({"site": "lab", "timeoutS": 8.0})
+    assert [round(it) for it in slow.given_s] == [8, 30, 30]
+    slow = Late(late())
+    slow.create({"site": "lab", "timeoutS": 60.0})
+    assert [round(it) for it in slow.given_s] == [60, 60]
 
 
 def test_silence_fails_it() -> None:
