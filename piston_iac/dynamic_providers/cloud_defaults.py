@@ -9,23 +9,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pulumi import ResourceOptions
-from pulumi.dynamic import CheckFailure, ReadResult, Resource
+from pulumi.dynamic import Resource
 
 from piston_iac.deadline import Deadline
 from piston_iac.devices.control_plane import ControlPlaneDriver
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.control_access import WithAdministrator, open_control_plane
-from piston_iac.dynamic_providers.converging import Converging, Props, Seen
+from piston_iac.dynamic_providers.converging import Converging, Seen
 from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.dynamic_providers.waiting import Waiting
-from piston_iac.errors import DeviceRefused, PistonError, Unreachable
+from piston_iac.errors import DeviceRefused, Unreachable
 from piston_iac.plan.cloud import defaults
 from piston_iac.plan.cloud.api_call import CONFLICT, Call
 from piston_iac.plan.cloud.default_flavors import WantedFlavor
 from piston_iac.plan.cloud.default_network import WantedNetwork
 from piston_iac.plan.cloud.defaults import Records, WantedDefaults
-from piston_iac.plan.cloud.root_disks import LOOK, if_a_node_died, left_behind
-from piston_iac.site.schema import RootDisks
 
 DEVICE = "cloud defaults"
 _REMEDY = "See the journals of that service's units on the control hosts."
@@ -41,14 +39,13 @@ class CloudDefaultsInputs(WithAdministrator):
     """What is made, and the fields that are compared.
 
     `network`, `sizes`: of the public network and of flavors, in numbers; `image_sha256`: of the file that the
-    image is made of, empty when it is not known; `root_disks`: where machines have theirs.
+    image is made of, empty when it is not known.
     `public_network`, `flavors`, `images`, `quota`, `check_access`: see `plan.cloud.defaults`.
     """
 
     network: WantedNetwork
     sizes: dict[str, WantedFlavor]
     image_sha256: str
-    root_disks: RootDisks
     public_network: dict[str, Any]
     flavors: dict[str, str]
     images: dict[str, dict[str, str]]
@@ -65,29 +62,11 @@ class CloudDefaultsProvider(Converging[CloudDefaultsInputs]):
 
     model = CloudDefaultsInputs
     secrets = frozenset({"access", "adminPassword"})
-    untold = frozenset({"hosts", "network", "sizes", "imageSha256", "rootDisks"})
+    untold = frozenset({"hosts", "network", "sizes", "imageSha256"})
 
     def name(self, inputs: CloudDefaultsInputs) -> str:
         """There is one a site."""
         return "cloud-defaults"
-
-    def impossible(self, olds: Props, news: Props) -> list[CheckFailure]:
-        """Root disks stay where they are while machines have theirs there, which are asked for."""
-        before = str(olds.get("rootDisks") or news["rootDisks"])
-        if before == news["rootDisks"]:
-            return []
-        inputs = self._parse(news)
-        try:
-            (answer,) = open_control_plane(inputs).ask(inputs.login(), (LOOK,), self._look(inputs))
-            cause = left_behind(RootDisks(before), answer)
-        except PistonError as error:
-            cause = f"nobody tells which machines there are: {error}"
-        return [CheckFailure("rootDisks", cause)] if cause else []
-
-    def read(self, id_: str, props: Props) -> ReadResult:
-        """As any; and the plan says what becomes of machines whose node dies."""
-        runtime.of_the_site(if_a_node_died(self._parse(props).root_disks))
-        return super().read(id_, props)
 
     def observe(self, inputs: CloudDefaultsInputs, bound: Mapping[str, Any], deadline: Deadline) -> Seen:
         """What the services tell. What one that does not work would tell keeps its last value."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi import ResourceOptions
-from pulumi.dynamic import CheckFailure, Resource
+from pulumi.dynamic import Resource
 
 from piston_iac import cloud_layout as layout
 from piston_iac.deadline import Deadline
@@ -18,12 +18,11 @@ from piston_iac.devices.control_plane import DEVICE
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.control_access import WithControlPlane, open_control_plane
 from piston_iac.dynamic_providers.control_deploy import ControlPlaneDeploy
-from piston_iac.dynamic_providers.converging import Converging, Props, Seen
+from piston_iac.dynamic_providers.converging import Converging, Seen
 from piston_iac.errors import Unreachable, WrongMachine
 from piston_iac.plan.cloud.backup_field import CURRENT
 from piston_iac.plan.cloud.fields import Looks, WantedControlPlane, seen_fields, unmade_fields
 from piston_iac.plan.cloud.member_service import RUNNING, STOPPED, part, unlooked
-from piston_iac.plan.cloud.moves import any_leaves
 from piston_iac.plan.cloud.units import stopped_services
 
 _REPORTS_S = 7.0
@@ -65,11 +64,6 @@ class ControlPlaneProvider(Converging[ControlPlaneInputs]):
     def name(self, inputs: ControlPlaneInputs) -> str:
         """There is one a site."""
         return "control-plane"
-
-    def impossible(self, olds: Props, news: Props) -> list[CheckFailure]:
-        """No host leaves: database and queues would keep waiting for it."""
-        cause = any_leaves(olds.get("members", {}), news.get("members", {}))
-        return [CheckFailure("members", cause)] if cause else []
 
     def observe(self, inputs: ControlPlaneInputs, bound: Mapping[str, Any], deadline: Deadline) -> Seen:
         """What every host sees."""

@@ -9,18 +9,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi import ResourceOptions
-from pulumi.dynamic import CheckFailure, Resource
+from pulumi.dynamic import Resource
 
 from piston_iac import cloud_layout as layout
 from piston_iac.deadline import Deadline
 from piston_iac.devices.boot_node import BootNodeClient
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.control_access import WithControlPlane, open_control_plane
-from piston_iac.dynamic_providers.converging import Converging, Props, Seen
+from piston_iac.dynamic_providers.converging import Converging, Seen
 from piston_iac.dynamic_providers.ovn_deploy import DEVICE, OvnDeploy
 from piston_iac.errors import Unreachable, WrongMachine
 from piston_iac.plan.cloud.member_service import RUNNING, STOPPED, part, unlooked
-from piston_iac.plan.cloud.moves import too_many_leave
 from piston_iac.plan.cloud.ovn import cluster_ids, seen_fields, unmade_fields
 
 _REPORTS_S = 7.0
@@ -50,11 +49,6 @@ class OvnCentralProvider(Converging[OvnCentralInputs]):
     def name(self, inputs: OvnCentralInputs) -> str:
         """There is one a site."""
         return "ovn-central"
-
-    def impossible(self, olds: Props, news: Props) -> list[CheckFailure]:
-        """A majority of the members stays, or nobody can vote newcomers in."""
-        cause = too_many_leave(olds.get("members", {}), news.get("members", {}))
-        return [CheckFailure("members", cause)] if cause else []
 
     def observe(self, inputs: OvnCentralInputs, bound: Mapping[str, Any], deadline: Deadline) -> Seen:
         """What every host says."""

@@ -10,6 +10,7 @@ from piston_iac import cloud_layout as layout
 from piston_iac.dynamic_providers.cloud_defaults import CloudDefaultsInputs
 from piston_iac.dynamic_providers.control_plane import ControlPlaneInputs
 from piston_iac.dynamic_providers.ovn_central import OvnCentralInputs
+from piston_iac.dynamic_providers.preconditions import PreconditionsInputs
 from piston_iac.dynamic_providers.service_inputs import OpenStackServiceInputs
 from piston_iac.plan.cloud import catalogue, default_flavors, default_quota, defaults, fields, ovn, settings
 from piston_iac.plan.cloud.api_service import ApiService
@@ -140,6 +141,19 @@ def _entry(service: ApiService, url: str, region: str) -> catalogue.Fields:
     return catalogue.wanted_fields(catalogue.WantedEntry(service.name, service.type, url, region, account))
 
 
+def preconditions(site: Site) -> PreconditionsInputs:
+    """What must hold before nodes are told anything."""
+    return PreconditionsInputs.model_validate(
+        {
+            **way(site, control_hosts(site)),
+            **administrator(site),
+            "control_hosts": control_hosts(site),
+            "ovn_hosts": ovn_hosts(site),
+            "root_disks": site.cloud.root_disks if site.cloud else None,
+        }
+    )
+
+
 def cloud_defaults(site: Site, cloud: Cloud, image_sha256: str) -> CloudDefaultsInputs:
     """What every project finds. `image_sha256`: of the guest's disk in the release; empty: not known."""
     wanted = defaults.WantedDefaults(
@@ -162,7 +176,6 @@ def cloud_defaults(site: Site, cloud: Cloud, image_sha256: str) -> CloudDefaults
             "network": wanted.network,
             "sizes": wanted.flavors,
             "image_sha256": image_sha256,
-            "root_disks": cloud.root_disks,
             **defaults.wanted_fields(wanted),
         }
     )

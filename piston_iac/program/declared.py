@@ -23,6 +23,7 @@ from piston_iac.dynamic_providers.converging import Converging, Inputs
 from piston_iac.dynamic_providers.ipmi_credential import IpmiCredentialProvider
 from piston_iac.dynamic_providers.openstack_service import OpenStackServiceProvider
 from piston_iac.dynamic_providers.ovn_central import OvnCentralProvider
+from piston_iac.dynamic_providers.preconditions import PreconditionsProvider
 from piston_iac.dynamic_providers.switch_port import PortInputs, SwitchPortProvider
 from piston_iac.dynamic_providers.switch_route import SwitchRouteProvider
 from piston_iac.dynamic_providers.switch_vlan import SwitchVlanProvider, VlanInputs
@@ -90,10 +91,11 @@ def declared(site: Site, manifest: Manifest | None) -> list[Declared]:
     vlans = [_vlan(vlan) for vlan in inputs.data_vlans(site)]
     way_out = list(_way_out(site, vlans))
     boot = list(_boot(site, manifest, management))
+    first = list(_preconditions(site))
     data, shared = _names(vlans), _names((*vlans, *way_out, *boot[1:]))
-    found = [management, *vlans, *way_out, *boot]
+    found = [management, *vlans, *way_out, *boot, *first]
     for node in site.nodes:
-        found += _node(site, node, management, data, shared)
+        found += _node(site, node, management, data, (*shared, *_names(first)))
     guest = manifest.guest if manifest else ""
     return [*found, *_storage(site, shared), *_control_plane(site, shared, guest)]
 
@@ -132,6 +134,13 @@ def _boot(site: Site, manifest: Manifest | None, management: Declared) -> Iterat
     yield boot_node
     image = inputs.boot_image(site, manifest)
     yield Declared(f"image-{site.release}", BOOT_NODE, "", BootImageProvider(), image, (boot_node.name,))
+
+
+def _preconditions(site: Site) -> Iterator[Declared]:
+    """It waits for nobody: it refuses what the cloud would not survive before anything is changed."""
+    if site.control_plane:
+        given = control_inputs.preconditions(site)
+        yield Declared("preconditions", CONTROL_PLANE, "", PreconditionsProvider(), given)
 
 
 def _node(

@@ -19,6 +19,7 @@ from piston_iac.dynamic_providers.control_plane import ControlPlane
 from piston_iac.dynamic_providers.ipmi_credential import IpmiCredential
 from piston_iac.dynamic_providers.openstack_service import OpenStackService
 from piston_iac.dynamic_providers.ovn_central import OvnCentral
+from piston_iac.dynamic_providers.preconditions import Preconditions
 from piston_iac.dynamic_providers.switch_port import SwitchPort
 from piston_iac.dynamic_providers.switch_route import SwitchRoute
 from piston_iac.dynamic_providers.switch_vlan import SwitchVlan
@@ -40,6 +41,7 @@ _KINDS: dict[str, Callable[[str, Any, ResourceOptions], Resource]] = {
     "IpmiCredential": IpmiCredential,
     "OpenStackService": OpenStackService,
     "OvnCentral": OvnCentral,
+    "Preconditions": Preconditions,
     "SwitchPort": SwitchPort,
     "SwitchRoute": SwitchRoute,
     "SwitchVlan": SwitchVlan,

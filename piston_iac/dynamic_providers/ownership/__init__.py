@@ -14,6 +14,7 @@ from piston_iac.dynamic_providers.ownership.cloud import (
     CONTROL_PLANE,
     OPENSTACK_SERVICE,
     OVN_CENTRAL,
+    PRECONDITIONS,
 )
 from piston_iac.dynamic_providers.ownership.cluster import BARE_METAL_NODE, CEPH_CLUSTER, CEPH_POOL
 from piston_iac.dynamic_providers.ownership.rack import (
@@ -33,6 +34,7 @@ OWNERS: tuple[Ownership[Any], ...] = (
     IPMI_CREDENTIAL,
     BOOT_NODE,
     BOOT_IMAGE,
+    PRECONDITIONS,
     BARE_METAL_NODE,
     CEPH_CLUSTER,
     CEPH_POOL,

@@ -23,6 +23,7 @@ from piston_iac.dynamic_providers.ownership.terms import (
     Unseen,
     address_claim,
 )
+from piston_iac.dynamic_providers.preconditions import PreconditionsInputs, PreconditionsProvider
 from piston_iac.dynamic_providers.service_inputs import OpenStackServiceInputs
 from piston_iac.plan.cloud.default_network import NAME as PUBLIC_NETWORK
 
@@ -112,6 +113,21 @@ _WITH_CONTROL_PLANE: tuple[Field, ...] = (
     Given("access", "the operator's identity and the site's CA"),
     Given("hosts", "where the control hosts' agents answer"),
     Given("bootNodeAddress", "issues the permits for what may happen once"),
+)
+
+PRECONDITIONS = Ownership[PreconditionsInputs](
+    PreconditionsProvider,
+    (),
+    (
+        *_WITH_CONTROL_PLANE,
+        Given("adminUser", "asks Nova which machines there are"),
+        Given("adminPassword", "asks Nova which machines there are"),
+        Given("controlHosts", "refuses that one leaves; ControlPlane tells what each is"),
+        Given("ovnHosts", "refuses that most leave at once; OvnCentral tells what each is"),
+        Given(
+            "rootDisks", "refuses that they are elsewhere while machines have one; `files` of each node tells"
+        ),
+    ),
 )
 
 CONTROL_PLANE = Ownership[ControlPlaneInputs](
@@ -264,7 +280,6 @@ CLOUD_DEFAULTS = Ownership[CloudDefaultsInputs](
         Told("network", "publicNetwork", "segment, addresses and MTU"),
         Told("sizes", "flavors", "each size in words"),
         Told("imageSha256", "images", "the digest that Glance itself made of the data"),
-        Given("rootDisks", "a plan ends with what becomes of machines whose node dies"),
         Seen(
             "publicNetwork",
             "segment, use, state and MTU of the network; addresses and DHCP of its subnet",

@@ -128,3 +128,12 @@ def test_what_all_projects_find_waits_for_the_services_that_give_it() -> None:
     nova = next(it for it in made if it.name == "nova").inputs.props()
     assert nova["nodes"].keys() == SITE.nodes.keys()
     assert len(nova["agents"]) == 2 * 3 + len(SITE.nodes)
+
+
+def test_no_node_is_told_anything_that_the_cloud_would_not_survive() -> None:
+    made = declared(SITE.model_copy(update={"cloud": Cloud()}), MANIFEST)
+    first = next(it for it in made if it.kind == "Preconditions")
+    assert first.after == ()
+    assert all(first.name in it.after for it in made if it.kind == "BareMetalNode")
+    alone = declared(SITE.model_copy(update={"cloud": None, "control_plane": None}), MANIFEST)
+    assert "Preconditions" not in {it.kind for it in alone}

@@ -31,6 +31,7 @@ from piston_iac.dynamic_providers import (
     ipmi_credential,
     openstack_service,
     ovn_central,
+    preconditions,
     switch_port,
     switch_route,
     switch_vlan,
@@ -304,6 +305,8 @@ def realities() -> dict[str, tuple[object, str, tuple[object, ...]]]:
             "open_control_plane",
             (_default_cloud(), FakeOpenStack(FakeCloud())),
         ),
+        # It reads nothing back: one of them would do.
+        "Preconditions": (preconditions, "open_control_plane", (FakeOpenStack(FakeCloud()),)),
         "CloudCheck": (
             cloud_check,
             "open_control_plane",

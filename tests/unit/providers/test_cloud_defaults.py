@@ -130,38 +130,6 @@ def test_what_a_broken_service_would_tell_keeps_its_last_value(opened: Open) -> 
     assert read["fault"] == ""
 
 
-CEPH = {**PROPS, "rootDisks": "ceph"}
-LOCAL = {"id": "m-1", "name": "web", "image": {"id": "i"}}
-
-
-def test_root_disks_may_be_elsewhere_while_nobody_has_one(opened: Open) -> None:
-    cloud = whole()
-    opened(cloud)
-    cloud.servers.append({"id": "m-2", "name": "db", "image": ""})
-    assert CloudDefaultsProvider().check(PROPS, CEPH).failures == []
-
-
-def test_machines_that_would_stay_behind_are_named(opened: Open) -> None:
-    cloud = whole()
-    opened(cloud)
-    cloud.servers += [{**LOCAL, "id": f"m-{number}"} for number in range(5)]
-    (failure,) = CloudDefaultsProvider().check(PROPS, CEPH).failures
-    assert failure.property == "rootDisks"
-    assert failure.reason.startswith(
-        "5 virtual machine(s) have their root disks on their nodes and would not start again: "
-        "m-0, m-1, m-2 and 2 more."
-    )
-    (back,) = CloudDefaultsProvider().check(CEPH, PROPS).failures
-    assert "in the cluster storage" in back.reason
-    assert CloudDefaultsProvider().check(PROPS, PROPS).failures == []
-
-
-def test_without_nova_nobody_knows_who_would_stay_behind(opened: Open) -> None:
-    opened(whole()).away[layout.NOVA_PORT] = 1
-    (failure,) = CloudDefaultsProvider().check(PROPS, CEPH).failures
-    assert "status 503" in failure.reason
-
-
 def test_deleting_it_takes_nothing_away_from_users(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     cloud, told = whole(), []
     opened(cloud)

@@ -75,7 +75,9 @@ def test_what_is_seen_follows_the_device(owner: Ownership[Any], monkeypatch: pyt
     assert same == set()
 
 
-@by_resource
+@pytest.mark.parametrize(
+    "owner", [it for it in OWNERS if it.names(Seen) != ["fault"]], ids=lambda it: it.resource
+)
 def test_a_device_that_does_not_answer_is_seen(
     owner: Ownership[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
