@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from piston_iac.devices.control_plane import ControlPlaneDriver, Login, Tokens
 from piston_iac.devices.node_agent import NodeAgentClient
 from piston_iac.dynamic_providers.access import Access
+from piston_iac.dynamic_providers.api_waits import ApiWaits
 from piston_iac.dynamic_providers.converging import Inputs
 from piston_iac.dynamic_providers.shared_look import SharedLook
 from piston_iac.node_report import NodeReport
@@ -18,6 +19,7 @@ _tokens: defaultdict[str, Tokens] = defaultdict(Tokens)
 Reports = Mapping[str, NodeReport | None]
 _report_looks: defaultdict[tuple[str, frozenset[str]], SharedLook[Reports]] = defaultdict(SharedLook)
 _identity_looks: defaultdict[str, SharedLook[Identity]] = defaultdict(SharedLook)
+_api_waits: defaultdict[str, ApiWaits] = defaultdict(ApiWaits)
 
 
 class WithControlPlane(Inputs):
@@ -62,3 +64,8 @@ def report_looks(inputs: WithControlPlane, others: Mapping[str, str]) -> SharedL
 def identity_looks(site: str) -> SharedLook[Identity]:
     """Looks at Keystone: services that are read at the same time share one."""
     return _identity_looks[site]
+
+
+def api_waits(site: str) -> ApiWaits:
+    """Who of the site's services waits for its API."""
+    return _api_waits[site]

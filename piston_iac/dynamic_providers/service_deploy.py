@@ -12,7 +12,7 @@ from piston_iac.devices.boot_node import BootNodeClient
 from piston_iac.devices.control_plane import ControlPlaneDriver
 from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.agents_deploy import AgentsDeploy
-from piston_iac.dynamic_providers.control_access import identity_looks
+from piston_iac.dynamic_providers.control_access import api_waits, identity_looks
 from piston_iac.dynamic_providers.service_inputs import OpenStackServiceInputs
 from piston_iac.dynamic_providers.timeline import doing
 from piston_iac.dynamic_providers.waiting import Waiting
@@ -30,7 +30,8 @@ _DEPLOY_S = 600.0
 _SETTLE_S = 240.0
 _POLL_S = 3.0
 # A node's report costs it a quarter of a second of a processor, and at a first start all services ask.
-_LOOKS_A_REPORT = 4
+# What ends by itself is started again by its node.
+_LOOKS_A_REPORT = 10
 _LOOK_S = 10.0
 _KEYSTONE = "keystone"
 
@@ -118,6 +119,7 @@ class ServiceDeploy:
             # A host that is away keeps nobody from having the service.
             silent = [place for place, code in self._places().items() if not working(code)]
             if all(place in away for place in silent):
+                api_waits(self.inputs.site).done(self.inputs.service)
                 return
             self._wait(f"its API at {', '.join(silent)}", settle)
 
@@ -133,9 +135,11 @@ class ServiceDeploy:
     def _places(self) -> Mapping[str, int]:
         """Its API's status by place. Nobody logs in for it: at a first start many services wait."""
         inputs = self.inputs
-        own = {inputs.service: inputs.ports[inputs.service]}
+        own = inputs.ports[inputs.service]
         try:
-            return self.driver.health(inputs.login(), own, self.deadline)[inputs.service]
+            return api_waits(inputs.site).places(
+                inputs.service, own, lambda apis: self.driver.health(inputs.login(), apis, self.deadline)
+            )
         except Unreachable:
             return {ADDRESS: 0}
 
