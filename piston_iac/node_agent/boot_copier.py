@@ -8,12 +8,12 @@ and this comes by itself some time later.
 from __future__ import annotations
 
 import logging
-import re
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from piston_iac.cpu_pressure import is_busy
 from piston_iac.deadline import Deadline
 from piston_iac.node_agent.tools import ToolFailed, run
 
@@ -24,8 +24,6 @@ _PROGRAM = "piston_iac.node_agent.boot_copy"
 _QUIET_S = 15.0
 # A first start of a cloud keeps all processors busy for ten minutes. A node that never has time needs it too.
 _PATIENCE_S, _LOOK_S = 900.0, 15.0
-_BUSY_PERCENT = 60.0
-_PRESSURE = Path("/proc/pressure/cpu")
 _RETRY_S = 60.0
 _LIMIT_S = 3600.0
 
@@ -99,18 +97,5 @@ def boot_copier(mirror: Path) -> BootCopier:
     """The copier of this node."""
     return BootCopier(
         lambda: run(sys.executable, "-m", _PROGRAM, str(mirror), limit_s=_LIMIT_S),
-        busy=lambda: is_busy(_PRESSURE),
+        busy=is_busy,
     )
-
-
-def is_busy(pressure: Path) -> bool:
-    """Whether somebody waited for a processor most of the time, now or in the last minute: between two parts
-    of a first start there is a pause. Linux tells it; False where it does not.
-
-    `some avg10=0.00 avg60=84.70 avg300=83.46 total=774262039`, in percent.
-    """
-    try:
-        found = re.search(r"^some avg10=([\d.]+) avg60=([\d.]+)", pressure.read_text(), re.MULTILINE)
-    except OSError:
-        return False
-    return found is not None and max(map(float, found.groups())) > _BUSY_PERCENT

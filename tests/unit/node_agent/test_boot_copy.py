@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from piston_iac.deadline import Deadline
-from piston_iac.node_agent.boot_copier import BootCopier, is_busy
+from piston_iac.node_agent.boot_copier import BootCopier
 from piston_iac.node_agent.boot_copy import BootSource, CopyFailed, keep_copy, paced, parse_source
 from piston_iac.node_agent.tools import ToolFailed
 
@@ -224,24 +224,6 @@ def test_it_waits_for_a_node_that_has_no_time_but_not_for_ever() -> None:
         if frees:
             busy.clear()
         assert made.wait(10)
-
-
-@pytest.mark.parametrize(
-    ("text", "busy"),
-    [
-        (
-            "some avg10=84.70 avg60=1.00 avg300=3.46 total=7\nfull avg10=0.00 avg60=0.00 total=0\n",
-            True,
-        ),
-        ("some avg10=31.00 avg60=99.00 avg300=83.46 total=7\n", True),
-        ("some avg10=31.00 avg60=50.00 avg300=83.46 total=7\n", False),
-        ("full avg10=99.00 avg60=99.00 avg300=99.00 total=7\n", False),
-    ],
-)
-def test_a_node_is_busy_when_somebody_waits_most_of_the_time(tmp_path: Path, text: str, busy: bool) -> None:
-    (tmp_path / "cpu").write_text(text)
-    assert is_busy(tmp_path / "cpu") is busy
-    assert not is_busy(tmp_path / "nowhere")
 
 
 def test_it_tries_again_after_a_failure_and_says_each_reason_once(caplog: pytest.LogCaptureFixture) -> None:

@@ -32,7 +32,7 @@ def test_words_that_do_not_fit_start_nothing(
     assert "nova|neutron COMMAND" in capsys.readouterr().err
 
 
-def waited(monkeypatch: pytest.MonkeyPatch, codes: list[int]) -> list[int]:
+def waited(monkeypatch: pytest.MonkeyPatch, codes: list[int], service: str = "nova") -> list[int]:
     asked: list[int] = []
 
     def ask(*_: Any) -> tuple[int, bytes, Any]:
@@ -40,10 +40,10 @@ def waited(monkeypatch: pytest.MonkeyPatch, codes: list[int]) -> list[int]:
         return asked[-1], b"", {}
 
     monkeypatch.setattr(await_api, "ask", ask)
-    monkeypatch.setitem(await_api._PLACES, "nova", lambda: ("10.30.20.10", layout.NOVA_PORT))
+    monkeypatch.setitem(await_api._PLACES, service, lambda: ("10.30.20.10", 80))
     monkeypatch.setattr(await_api, "_POLL_S", 0.0)
     monkeypatch.setattr(await_api, "_WAIT_S", 0.2)
-    await_api.await_api("nova")
+    await_api.await_api(service)
     return asked
 
 
@@ -54,3 +54,19 @@ def test_it_waits_until_the_api_works(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_api_that_never_comes_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Fault, match=r"10\.30\.20\.10 does not answer"):
         waited(monkeypatch, [503])
+
+
+@pytest.mark.parametrize(("service", "left"), [("neutron", 0), ("nova", 2)])
+def test_what_only_tends_waits_for_time(monkeypatch: pytest.MonkeyPatch, service: str, left: int) -> None:
+    busy = [True, True]
+    monkeypatch.setattr(await_api, "is_busy", lambda: bool(busy and busy.pop()))
+    monkeypatch.setattr(await_api, "_LOOK_S", 0.0)
+    waited(monkeypatch, [200], service)
+    assert len(busy) == left
+
+
+def test_a_node_that_never_has_time_gets_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(await_api, "is_busy", lambda: True)
+    monkeypatch.setattr(await_api, "_PATIENCE_S", 0.05)
+    monkeypatch.setattr(await_api, "_LOOK_S", 0.01)
+    waited(monkeypatch, [200], "neutron")
