@@ -224,14 +224,23 @@ class ControlPlaneDriver:
         return answers
 
     def send(
-        self, login: Login, calls: Sequence[Call], deadline: Deadline, project: str = ADMIN_PROJECT
+        self,
+        login: Login,
+        calls: Sequence[Call],
+        deadline: Deadline,
+        project: str = ADMIN_PROJECT,
+        *,
+        at_once: bool = False,
     ) -> tuple[Answer, ...]:
         """Send calls in order, up to the first that is refused; what was answered is the caller's to judge.
+
+        Args:
+            at_once: all of them, side by side, whatever is refused.
 
         Raises:
             Unreachable: no host can ask.
         """
-        return _answers(self._ask(layout.API_CHANGE, login, project, calls, {}, deadline))
+        return _answers(self._ask(layout.API_CHANGE, login, project, calls, {"at_once": at_once}, deadline))
 
     def _ask(
         self,

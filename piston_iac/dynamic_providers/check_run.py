@@ -94,9 +94,9 @@ class CheckRun:
             match step:
                 case Ready():
                     return step
-                case Do(what, calls):
+                case Do(what):
                     doing(DEVICE, what)
-                    if self._send(calls):
+                    if self._do(step):
                         _WAITING.pause(what, limit)
                     seen = self._seen(limit)
                 case Wait(what):
@@ -126,20 +126,25 @@ class CheckRun:
         seen = self._seen(limit)
         while step := clean_up(self.project, seen):
             match step:
-                case Do(what, calls):
+                case Do(what):
                     doing(DEVICE, what)
-                    self._send(calls)
+                    self._do(step)
                     _WAITING.pause(what, limit)
                     seen = self._seen(limit)
                 case Wait(what):
                     _WAITING.pause(what, limit)
                     seen = self._seen(limit, seen)
 
-    def _send(self, calls: Sequence[Call]) -> bool:
+    def _do(self, step: Do) -> bool:
         """Whether a call was lost, as when its service restarts on that host. What came of it, what is in use
         still (a conflict) and what is gone is seen by the next look.
         """
-        answers = self.driver.send(self.login, calls, self._limit(_CALL_S), PROJECT)
+        return self._send(step.calls, False) or self._send(step.at_once, True)
+
+    def _send(self, calls: Sequence[Call], at_once: bool) -> bool:
+        if not calls:
+            return False
+        answers = self.driver.send(self.login, calls, self._limit(_CALL_S), PROJECT, at_once=at_once)
         for call, answer in zip(calls, answers, strict=False):
             gone = call.method == "DELETE" and answer.code == NOT_FOUND
             if answer.refused and not answer.lost and not gone:

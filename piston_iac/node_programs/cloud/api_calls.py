@@ -1,12 +1,12 @@
 """Calls APIs of the cloud for the operator: `python3 -m ...cloud.api_calls look|change`.
 
 In: {"user", "password", "project", "token", "calls": [{"method", "path", "body", "port", "headers", "file"}],
-"logins": {user: password}, "apis": {name: {"port", "health"}}}. `look` makes GET calls alone. `token`: of an
-earlier answer, empty for none: a login costs every service more than a call. `logins`: accounts that are
-tried; `apis`: asked at the virtual address and at every control host.
+"at_once", "logins": {user: password}, "apis": {name: {"port", "health"}}}. `look` makes GET calls alone.
+`token`: of an earlier answer, empty for none: a login costs services more than a call. `logins`: who else is
+logged in, to see whether it works; `apis`: asked at the virtual address and at every control host.
 Out: {"answers": [{"code", "body"}], "token", "logins": {user: true}, "apis": {name: {place: code}}}, where a
-place is "address" or a node; `change` ends with the first call that is refused. Code 0: no answer; -1:
-another certificate.
+place is "address" or a node; `change` ends with the first call that is refused, and makes all of them side by
+side when they are to be made at once. Code 0: no answer; -1: another certificate.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ class Call:
 
 @dataclass(frozen=True)
 class Order:
-    """All that is asked for. `project`: that calls are made in; `token`: of an earlier login there."""
+    """All that is asked for. `project`: that calls are made in; `token`: of an earlier login there;
+    `at_once`: calls that change something do not need each other.
+    """
 
     user: str
     password: Secret
@@ -58,6 +60,7 @@ class Order:
     calls: tuple[Call, ...]
     logins: dict[str, Secret]
     apis: dict[str, tuple[int, str]]
+    at_once: bool = False
 
 
 def parse(raw: Request) -> Order:
@@ -74,6 +77,7 @@ def parse(raw: Request) -> Order:
         tuple(_call(it) for it in raw["calls"]),
         {str(name): Secret(str(password)) for name, password in raw["logins"].items()},
         {str(name): (int(it["port"]), str(it["health"])) for name, it in raw["apis"].items()},
+        bool(raw.get("at_once", False)),
     )
 
 
@@ -98,7 +102,8 @@ def run(order: Order, only_look: bool) -> Answer:
         apis = {name: pool.submit(health, access, *it) for name, it in order.apis.items()}
         logins = {name: pool.submit(_can_log_in, at, name, it) for name, it in order.logins.items()}
         session = _Session(at, order)
-        answers = (_looks if only_look else _changes)(session, order.calls) if order.calls else []
+        make = _side_by_side if only_look or order.at_once else _in_order
+        answers = make(session, order.calls) if order.calls else []
         return {
             "answers": answers,
             "token": session.key,
@@ -153,22 +158,27 @@ class _Session:
         return {"code": code, "body": json.loads(text) if text.startswith(b"{") else {}}
 
 
-def _looks(session: _Session, calls: tuple[Call, ...]) -> list[Answer]:
+def _side_by_side(session: _Session, calls: tuple[Call, ...]) -> list[Answer]:
     """All of them: each waits for another service."""
 
-    def look() -> list[Answer]:
+    def make(some: list[Call]) -> list[Answer]:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return list(pool.map(session.whole, calls))
+            return list(pool.map(session.whole, some))
 
-    if session.key:
-        answers = look()
-        if all(it["code"] != HTTPStatus.UNAUTHORIZED for it in answers):
-            return answers
-    session.log_in()
-    return look()
+    old = bool(session.key)
+    if not old:
+        session.log_in()
+    answers = make(list(calls))
+    ended = [at for at, it in enumerate(answers) if it["code"] == HTTPStatus.UNAUTHORIZED]
+    if old and ended:
+        # That login has ended; nothing was done by it.
+        session.log_in()
+        for at, answer in zip(ended, make([calls[at] for at in ended]), strict=True):
+            answers[at] = answer
+    return answers
 
 
-def _changes(session: _Session, calls: tuple[Call, ...]) -> list[Answer]:
+def _in_order(session: _Session, calls: tuple[Call, ...]) -> list[Answer]:
     """In order, up to the first that is refused."""
     found: list[Answer] = []
     old = bool(session.key)

@@ -42,7 +42,9 @@ class Driver:
         self.looks.append(len(calls))
         return tuple(told[call] for call in calls)
 
-    def send(self, _login: Any, calls: Sequence[Call], *_: object) -> tuple[Answer, ...]:
+    def send(
+        self, _login: Any, calls: Sequence[Call], *_: object, at_once: bool = False
+    ) -> tuple[Answer, ...]:
         if self.cut:
             return (Answer(self.cut.pop(0), {}),)
         self.cloud.send(calls)

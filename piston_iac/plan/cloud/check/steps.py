@@ -30,6 +30,7 @@ from piston_iac.plan.cloud.check.seen import (
 _CIDR, _GATEWAY = "10.254.254.0/24", "10.254.254.1"
 _VOLUME_GIB = 1
 _DEVICE = "/dev/vdb"
+_VOLUME_GOES = ("deleting", "detaching")
 # A machine writes through to its volume, reads back what is there, and tells it where it is asked.
 _USER_DATA = f"""#!/bin/sh
 while [ ! -e {_DEVICE} ]; do sleep 1; done
@@ -41,10 +42,11 @@ dd if={_DEVICE} bs=512 count=1 | head -n 1 > /www/volume
 
 @dataclass(frozen=True)
 class Do:
-    """Send these calls, in order."""
+    """Send `calls` in order, and then `at_once`, which do not need each other."""
 
     what: str
-    calls: tuple[Call, ...]
+    calls: tuple[Call, ...] = ()
+    at_once: tuple[Call, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,33 +107,35 @@ def clean_up(project: str, seen: Seen) -> Step | None:
     going = [it for it in seen.servers.values() if it.get("OS-EXT-STS:task_state") == "deleting"]
     calls += [on_compute("DELETE", f"servers/{it['id']}") for it in seen.servers.values() if it not in going]
     if calls:
-        return Do("remove machines and floating IPs", tuple(calls))
+        return Do("remove machines and floating IPs", at_once=tuple(calls))
     if going:
         return Wait("machines that are being removed")
-    volumes = list(seen.volumes.values())
-    if busy := [it["status"] for it in volumes if it["status"] in ("deleting", "detaching")]:
-        return Wait(f"a volume that is {busy[0]}")
-    if volumes:
-        gone = [on_volumes("DELETE", f"volumes/{it['id']}?force=true", project) for it in volumes]
-        return Do("remove volumes", tuple(gone))
-    network = list(_network_gone(seen))
-    return Do("remove the network", tuple(network)) if network else None
+    idle = [it for it in seen.volumes.values() if it["status"] not in _VOLUME_GOES]
+    volumes = tuple(on_volumes("DELETE", f"volumes/{it['id']}?force=true", project) for it in idle)
+    router, ports = tuple(_router_gone(seen)), tuple(_ports_gone(seen))
+    if volumes or router or ports:
+        return Do("remove volumes, router and ports", router, (*volumes, *ports))
+    if seen.networks:
+        gone = (on_network("DELETE", f"networks/{it['id']}") for it in seen.networks.values())
+        return Do("remove the network", tuple(gone))
+    going_volumes = [it["status"] for it in seen.volumes.values()]
+    return Wait(f"a volume that is {going_volumes[0]}") if going_volumes else None
 
 
-def _network_gone(seen: Seen) -> Iterator[Call]:
+def _router_gone(seen: Seen) -> Iterator[Call]:
     way = seen.ports.get(ROUTER_PORT)
-    attached = bool(way and way["device_id"])
     for router in seen.routers.values():
-        if way and attached:
+        if way and way["device_id"]:
             path = f"routers/{router['id']}/remove_router_interface"
             yield on_network("PUT", path, {"port_id": way["id"]})
         yield on_network("DELETE", f"routers/{router['id']}")
-    # The router takes its own port with it.
+
+
+def _ports_gone(seen: Seen) -> Iterator[Call]:
+    """A router takes its own port with it."""
     for name, port in seen.ports.items():
-        if not (attached and name == ROUTER_PORT):
+        if not (name == ROUTER_PORT and port["device_id"]):
             yield on_network("DELETE", f"ports/{port['id']}")
-    for network in seen.networks.values():
-        yield on_network("DELETE", f"networks/{network['id']}")
 
 
 def _missing(seen: Seen) -> Step | None:
@@ -185,7 +189,7 @@ def _start(hosts: Sequence[str], project: str, seen: Seen) -> Step | None:
         body = {"name": NAME, "size": _VOLUME_GIB}
         calls.append(on_volumes("POST", "volumes", project, {"volume": body}))
     return (
-        Do(f"start machines on {', '.join(missing)}" if missing else "make a volume", tuple(calls))
+        Do(f"start machines on {', '.join(missing)}" if missing else "make a volume", at_once=tuple(calls))
         if calls
         else None
     )
@@ -193,15 +197,17 @@ def _start(hosts: Sequence[str], project: str, seen: Seen) -> Step | None:
 
 def _addresses(hosts: Sequence[str], seen: Seen) -> Step | None:
     """The network's way out, and a floating IP for each machine."""
-    calls, way = [], seen.ports[ROUTER_PORT]
+    way_out, floating, way = [], [], seen.ports[ROUTER_PORT]
     if not way["device_id"]:
         path = f"routers/{seen.routers[NAME]['id']}/add_router_interface"
-        calls.append(on_network("PUT", path, {"port_id": way["id"]}))
+        way_out.append(on_network("PUT", path, {"port_id": way["id"]}))
     for port in (seen.ports[server_name(host)] for host in hosts):
         if port["id"] not in seen.floating:
             address = {"floating_network_id": seen.public, "port_id": port["id"], "description": NAME}
-            calls.append(on_network("POST", "floatingips", {"floatingip": address}))
-    return Do("make a way out and floating IPs", tuple(calls)) if calls else None
+            floating.append(on_network("POST", "floatingips", {"floatingip": address}))
+    if not way_out and not floating:
+        return None
+    return Do("make a way out and floating IPs", tuple(way_out), tuple(floating))
 
 
 def _machines(hosts: Sequence[str], seen: Seen) -> Step | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -107,6 +108,26 @@ def test_a_login_is_used_again_until_it_ends(
     said = api_calls.run(api_calls.parse({**LOOK, "token": kept}), only_look=only_look)
     assert (keystone.logins, said["token"]) == (logins, token)
     assert [it["code"] for it in said["answers"]] == [200]
+
+
+@pytest.mark.parametrize(("at_once", "asked"), [(True, 3), (False, 1)])
+def test_changes_that_do_not_need_each_other_are_all_made(
+    monkeypatch: pytest.MonkeyPatch, asked: int, *, at_once: bool
+) -> None:
+    keystone = Keystone(monkeypatch)
+    under_way = threading.Barrier(asked)
+
+    def ask(*words: Any) -> tuple[int, bytes, Any]:
+        if words[3] == "/v3/auth/tokens":
+            return keystone.ask(*words)
+        under_way.wait(5)
+        return 409, b"{}", {}
+
+    monkeypatch.setattr(api_calls, "ask", ask)
+    monkeypatch.setattr(keystone_login, "ask", keystone.ask)
+    calls = [{**LOOK["calls"][0], "method": "DELETE", "path": f"/v3/users/{it}"} for it in range(3)]
+    said = api_calls.run(api_calls.parse({**LOOK, "calls": calls, "at_once": at_once}), only_look=False)
+    assert [it["code"] for it in said["answers"]] == [409] * asked
 
 
 def test_who_only_asks_whether_an_api_works_logs_in_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:

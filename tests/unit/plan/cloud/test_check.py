@@ -21,7 +21,7 @@ def make(cloud: SmallCloud, hosts: Sequence[str] = HOSTS) -> Step:
     for _ in range(_STEPS):
         step = next_step(hosts, "p", cloud.look())
         if isinstance(step, Do):
-            cloud.send(step.calls)
+            cloud.send((*step.calls, *step.at_once))
         elif not isinstance(step, Wait):
             return step
     raise AssertionError(f"it goes on for ever: {step}")
@@ -33,7 +33,7 @@ def clean(cloud: SmallCloud) -> None:
         if step is None:
             return
         if isinstance(step, Do):
-            cloud.send(step.calls)
+            cloud.send((*step.calls, *step.at_once))
     raise AssertionError(f"something stays: {cloud.left()}")
 
 
@@ -70,7 +70,7 @@ def test_a_check_that_was_killed_anywhere_is_cleaned_up(steps: int) -> None:
     for _ in range(steps):
         step = next_step(HOSTS, "p", cloud.look())
         if isinstance(step, Do):
-            cloud.send(step.calls)
+            cloud.send((*step.calls, *step.at_once))
     clean(cloud)
     assert cloud.left() == []
 
