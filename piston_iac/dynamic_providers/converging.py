@@ -158,7 +158,7 @@ class Converging(ResourceProvider, Generic[I]):
         for line in lines:
             field = line.partition(":")[0].partition(".")[0]
             if field not in self.untold:
-                runtime.info_once(line)
+                runtime.difference(line)
         return DiffResult(changes=bool(lines), replaces=[], delete_before_replace=False)
 
     def create(self, props: Props) -> CreateResult:

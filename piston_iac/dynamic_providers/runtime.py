@@ -67,6 +67,7 @@ _sink: Sink | None = None
 _stack_config: dict[str, Any] = {}
 _providers: dict[str, type[Any]] = {}
 _said: set[tuple[str, str]] = set()
+_read_back: set[str] = set()
 _given_up: set[str] = set()
 _turns_stopped: list[str] = []
 
@@ -77,11 +78,19 @@ def warn(text: str) -> None:
         _sink.warn(_urn.get(), text)
 
 
-def info_once(text: str) -> None:
-    """Show a line on the resource whose operation calls this, once in a run.
+def difference(text: str) -> None:
+    """Show a line of a difference between what is and what the program wants, once in a run.
 
-    The engine asks for a difference when it refreshes and again when it plans; people read it once.
+    The engine also asks when it refreshes, and then for the difference between what is and what it had in its
+    state: of what has mended itself since, that would be shown the wrong way round. So nothing is shown of a
+    resource that was read until the program has declared it.
     """
+    if _urn.get() not in _read_back:
+        info_once(text)
+
+
+def info_once(text: str) -> None:
+    """Show a line on the resource whose operation calls this, once in a run."""
     said = (_urn.get(), text)
     if _sink is not None and said not in _said:
         _said.add(said)
@@ -140,6 +149,16 @@ def register(type_name: str, provider_class: type[Any]) -> None:
 def registered(type_name: str) -> type[Any] | None:
     """The provider class of a resource type, or None."""
     return _providers.get(type_name)
+
+
+def was_read() -> None:
+    """Called by the host: the engine refreshes the resource of this operation."""
+    _read_back.add(_urn.get())
+
+
+def was_declared() -> None:
+    """Called by the host: the program has said what it wants of the resource of this operation."""
+    _read_back.discard(_urn.get())
 
 
 def attach(sink: Sink) -> None:

@@ -73,6 +73,7 @@ class Host(provider_pb2_grpc.ResourceProviderServicer):
         olds, news = codec.decode(request.olds), codec.decode(request.news)
 
         def check() -> provider_pb2.CheckResponse:
+            runtime.was_declared()
             result = self._provider(news, olds).check(olds.values, news.values)
             failures = [
                 provider_pb2.CheckFailure(property=f.property, reason=redact.one_line(f.reason))
@@ -161,6 +162,7 @@ class Host(provider_pb2_grpc.ResourceProviderServicer):
         return self._run(request.urn, context, [state, inputs], lambda: self._read(request, state, inputs))
 
     def _read(self, request: Any, state: Bag, inputs: Bag) -> provider_pb2.ReadResponse | Kept:
+        runtime.was_read()
         known = state.values or inputs.values  # both are empty on import
         mask = state.mask | inputs.mask
         reasons = _half_made_reasons(request.properties)

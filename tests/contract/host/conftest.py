@@ -247,6 +247,7 @@ class CommonStory:
     repaired_units: dict[str, Any]
     last_state: dict[str, dict[str, Any]]
     clean_preview: Run
+    mended_preview: Run
     stored: str
     destroy: Run
     devices_left: list[str]
@@ -274,6 +275,11 @@ def tell_common_story(site: Site) -> CommonStory:
     repaired = site.device("a")["units"]
 
     clean_preview = site.run("preview", "--expect-no-changes")
+    # A fault that came into the state, and is gone by itself.
+    site.set_device("a", {"size": 5})
+    assert site.run("refresh", "--yes", "--skip-preview").code == 0
+    site.set_device("a", {"size": 1})
+    mended_preview = site.run("preview", "--expect-no-changes")
     stored = site.everything_stored()
     destroy = site.run("destroy")
     left = [path.name for path in site.world.glob("*.json")]
@@ -289,6 +295,7 @@ def tell_common_story(site: Site) -> CommonStory:
         repaired,
         last_state,
         clean_preview,
+        mended_preview,
         stored,
         destroy,
         left,

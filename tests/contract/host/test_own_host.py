@@ -124,6 +124,11 @@ def test_a_line_about_a_difference_is_shown_once_though_the_refresh_compares_too
     assert common.drift_preview.diagnostics("info", "a") == ["units differs"]
 
 
+def test_nothing_is_said_of_what_was_wrong_in_the_state_and_has_mended_itself(common: Any) -> None:
+    assert common.mended_preview.code == 0
+    assert common.mended_preview.diagnostics("info", "a") == []
+
+
 def test_progress_is_shown_on_its_resource(story: Any) -> None:
     assert "waiting for slow" in story.cancelled_up.diagnostics("info", "slow", ephemeral=True)
 

@@ -69,7 +69,7 @@ class DeviceProvider(ResourceProvider):
     def diff(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         for field in FIELDS:
             if olds.get(field) != news.get(field):
-                runtime.info_once(f"{field} differs")
+                runtime.difference(f"{field} differs")
         return DiffResult()
 
     def preview_create(self, props: dict[str, Any]) -> dict[str, Any]:
