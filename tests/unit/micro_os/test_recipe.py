@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,10 @@ Types: deb
 URIs: http://mirror.example/debian-security/
 Suites: bookworm-security
 """
+
+
+_CODE = "usr/lib/piston/"
+_PACKAGE = Path(__file__).parents[3]
 
 
 def test_mirrors_in_both_formats() -> None:
@@ -61,6 +66,31 @@ def test_the_recipe_holds_what_runs_on_nodes_and_nothing_else(recipe: Recipe) ->
     assert "usr/lib/systemd/system/piston-agent.service" in targets
     assert not any("/site/" in target or "/lab/" in target for target in targets)
     assert not {"openssh-server", "sudo"} & set(recipe.packages)
+
+
+def test_whatever_code_on_nodes_imports_is_there(recipe: Recipe) -> None:
+    there = {it.target: it.source for it in recipe.files if it.target.startswith(f"{_CODE}piston_iac/")}
+    asked = {name for source in there.values() for name in _imports(source)}
+    assert "piston_iac.deadline" in asked
+    assert {name for name in asked if not {_file(name), _file(f"{name}.__init__")} & there.keys()} == set()
+
+
+def _file(module: str) -> str:
+    return f"{_CODE}{module.replace('.', '/')}.py"
+
+
+def _imports(source: Path) -> set[str]:
+    """Modules of ours that a module imports. `from a import b` may name a module or what is in one."""
+    found = set()
+    for it in ast.walk(ast.parse(source.read_text())):
+        names = [alias.name for alias in it.names] if isinstance(it, ast.Import | ast.ImportFrom) else []
+        if isinstance(it, ast.ImportFrom) and it.module:
+            inside = [f"{it.module}.{name}" for name in names]
+            names = [
+                name if (_PACKAGE / f"{name.replace('.', '/')}.py").exists() else it.module for name in inside
+            ]
+        found |= {name for name in names if name.startswith("piston_iac")}
+    return found
 
 
 def test_users_whose_data_stays_keep_their_numbers(recipe: Recipe) -> None:
