@@ -33,6 +33,8 @@ Suites: bookworm-security
 
 _CODE = "usr/lib/piston/"
 _PACKAGE = Path(__file__).parents[3]
+# Lies beside what runs on the boot node, and runs where its key is made.
+_AT_HOME = f"{_CODE}piston_iac/boot_node/cloudkey.py"
 
 
 def test_mirrors_in_both_formats() -> None:
@@ -70,7 +72,7 @@ def test_the_recipe_holds_what_runs_on_nodes_and_nothing_else(recipe: Recipe) ->
 
 def test_whatever_code_on_nodes_imports_is_there(recipe: Recipe) -> None:
     there = {it.target: it.source for it in recipe.files if it.target.startswith(f"{_CODE}piston_iac/")}
-    asked = {name for source in there.values() for name in _imports(source)}
+    asked = {name for target, source in there.items() if target != _AT_HOME for name in _imports(source)}
     assert "piston_iac.deadline" in asked
     assert {name for name in asked if not {_file(name), _file(f"{name}.__init__")} & there.keys()} == set()
 
