@@ -24,7 +24,7 @@ from piston_iac.node_programs.program import Fault, guarded, leave
 _WAIT_S, _POLL_S, _CALL_S = 600.0, 3.0, 5.0
 _ANSWERS = (200, 300)
 # A node that never has time needs it too.
-_PATIENCE_S, _LOOK_S = 300.0, 5.0
+_PATIENCE_S, _LOOK_S = 900.0, 5.0
 
 
 def nova(conf: str = layout.COMPUTE_CONF) -> tuple[str, int]:
