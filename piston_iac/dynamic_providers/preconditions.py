@@ -56,7 +56,8 @@ class PreconditionsProvider(Converging[PreconditionsInputs]):
 
     def _left_behind(self, before: str | None, news: Props) -> Iterator[str]:
         """Root disks stay where they are while machines have theirs there, which are asked for."""
-        if not before or before == news["rootDisks"]:
+        # Without a cloud there is no such field: the engine keeps no empty ones.
+        if not before or before == news.get("rootDisks"):
             return
         inputs = self._parse(news)
         try:

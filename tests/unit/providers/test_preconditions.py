@@ -58,6 +58,17 @@ def test_machines_that_would_stay_behind_are_named(opened: Open) -> None:
     assert PreconditionsProvider().check(PROPS, PROPS).failures == []
 
 
+def test_a_cloud_stays_while_there_are_machines(opened: Open) -> None:
+    cloud = FakeCloud()
+    opened(cloud)
+    without = {name: it for name, it in PROPS.items() if name != "rootDisks"}
+    assert PreconditionsProvider().check(PROPS, without).failures == []
+    assert PreconditionsProvider().check(without, without).failures == []
+    cloud.servers.append(LOCAL)
+    (failure,) = PreconditionsProvider().check(PROPS, without).failures
+    assert "1 virtual machine(s) have their root disks on their nodes" in failure.reason
+
+
 def test_without_nova_nobody_knows_who_would_stay_behind(opened: Open) -> None:
     opened(FakeCloud()).away[layout.NOVA_PORT] = 1
     (failure,) = PreconditionsProvider().check(PROPS, CEPH).failures
