@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from piston_iac import cloud_layout as layout
-from piston_iac.dynamic_providers import preconditions, runtime
+from piston_iac.dynamic_providers import runtime
 from piston_iac.dynamic_providers.preconditions import PreconditionsInputs, PreconditionsProvider
 from tests.unit.plan.cloud.fake_cloud import FakeCloud
 from tests.unit.providers.fake_openstack import FakeOpenStack
-from tests.unit.providers.realities import Silent, opening
+from tests.unit.providers.realities import Silent, put_in_place
 from tests.unit.providers.site_resources import resources_of
 
 INPUTS = next(it.inputs for it in resources_of("example") if it.name == "preconditions")
@@ -26,7 +26,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
 
     def open_it(cloud: FakeCloud) -> FakeOpenStack:
         driver = FakeOpenStack(cloud)
-        monkeypatch.setattr(preconditions, "open_control_plane", opening(driver))
+        put_in_place(monkeypatch, "Preconditions", driver)
         return driver
 
     return open_it
@@ -76,13 +76,13 @@ def test_without_nova_nobody_knows_who_would_stay_behind(opened: Open) -> None:
 
 
 def test_at_an_install_there_is_nobody_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preconditions, "open_control_plane", opening(Silent()))
+    put_in_place(monkeypatch, "Preconditions", Silent())
     assert PreconditionsProvider().check({}, CEPH).failures == []
     assert "unreachable" not in str(PreconditionsProvider().create(CEPH).outs)
 
 
 def test_when_nobody_answers_they_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preconditions, "open_control_plane", opening(Silent()))
+    put_in_place(monkeypatch, "Preconditions", Silent())
     (failure,) = PreconditionsProvider().check(PROPS, CEPH).failures
     assert failure.reason.startswith("nobody tells which machines there are: ")
 
